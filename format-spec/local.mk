@@ -1,0 +1,1 @@
+# The specifications and their vectors.

@@ -1,0 +1,34 @@
+/*
+ * outfile: a file that appears under its name only when it is complete.
+ *
+ * Bytes go to a temporary file beside the target; commit syncs it, renames
+ * it and syncs the directory. A pipe, a device or "-" (standard output) is
+ * written through, since there is nothing to rename.
+ */
+#ifndef CKPT_BASE_OUTFILE_H
+#define CKPT_BASE_OUTFILE_H
+
+#include <stdint.h>
+
+#include "ckpt.h"
+
+struct outfile;
+
+/* NULL or "-" is standard output. */
+CKPT_CHECKED enum ckpt_status outfile_open(const char *path,
+    struct outfile **out, struct ckpt_error *err);
+
+CKPT_CHECKED enum ckpt_status outfile_write(struct outfile *f,
+    const void *data, size_t n, struct ckpt_error *err);
+
+/* Bytes written so far. */
+uint64_t outfile_offset(const struct outfile *f);
+
+/* Completes and frees the file; on error it is removed. */
+CKPT_CHECKED enum ckpt_status outfile_commit(struct outfile *f,
+    struct ckpt_error *err);
+
+/* Removes and frees the file. NULL does nothing. */
+void outfile_abort(struct outfile *f);
+
+#endif

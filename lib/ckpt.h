@@ -1,0 +1,105 @@
+/*
+ * ckpt.h: the public interface of libckpt, a content-addressed format for
+ * collections of neural-network checkpoints.
+ *
+ * Errors.  Every function that can fail returns an enum ckpt_status, of
+ * which CKPT_OK is 0, and fills the caller's struct ckpt_error, which may be
+ * NULL.  On error no output argument is modified unless its comment says so.
+ * The library never prints, exits, aborts on input, nor touches signals, the
+ * locale or the environment.
+ *
+ * Threads.  Objects are not locked: one object, one thread at a time.
+ * Different objects may be used by different threads at once.
+ *
+ * Released under the Apache License 2.0; see COPYING.
+ */
+#ifndef CKPT_H
+#define CKPT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define CKPT_CHECKED __attribute__((warn_unused_result))
+#else
+#define CKPT_CHECKED
+#endif
+
+/* Whose fault it is. The values are part of the interface. */
+enum ckpt_status {
+	CKPT_OK = 0,
+	CKPT_END = 1,       /* no further model: not an error */
+	CKPT_NOT_OURS = 2,  /* the input is not of the expected format at all */
+	CKPT_NEWER = 3,     /* an unknown value under a good checksum */
+	CKPT_CORRUPT = 4,   /* damaged, or in contradiction with itself */
+	CKPT_TRUNCATED = 5, /* the input ends too early */
+	CKPT_NO_MEMORY = 6, /* malloc failed */
+	CKPT_LIMIT = 7,     /* a stated limit or the memory budget is exceeded */
+	CKPT_USAGE = 8,     /* the caller's mistake: a bad argument */
+	CKPT_SYSTEM = 9,    /* the system refused: see sys_errno */
+	CKPT_INVALID = 10,  /* a text or a foreign file breaks its own rules */
+	CKPT_MISMATCH = 11, /* an ID or a hash differs from the one stated */
+	CKPT_CANCELLED = 12 /* a callback asked to stop */
+};
+
+#define CKPT_NO_OFFSET UINT64_MAX
+
+/* What went wrong. Owned by the caller; zero it before the first use. */
+struct ckpt_error {
+	enum ckpt_status status;
+	int sys_errno;      /* errno where status is CKPT_SYSTEM, else 0 */
+	uint64_t offset;    /* byte offset in the input, or CKPT_NO_OFFSET */
+	uint64_t line;      /* line of a text input, counted from 1, or 0 */
+	char section[16];   /* section of the specification, or "" */
+	char where[512];    /* the input's name as far as known, or "" */
+	char text[512];     /* one line: what was found, what was expected */
+};
+
+/* An ID: the bytes of a SHA-256. */
+struct ckpt_id {
+	unsigned char bytes[32];
+};
+
+/* The dtypes of safetensors. The values are those of the pack format. */
+enum ckpt_dtype {
+	CKPT_BOOL = 1,
+	CKPT_U8 = 2,
+	CKPT_U16 = 3,
+	CKPT_U32 = 4,
+	CKPT_U64 = 5,
+	CKPT_I8 = 6,
+	CKPT_I16 = 7,
+	CKPT_I32 = 8,
+	CKPT_I64 = 9,
+	CKPT_F16 = 10,
+	CKPT_BF16 = 11,
+	CKPT_F32 = 12,
+	CKPT_F64 = 13,
+	CKPT_C64 = 14,
+	CKPT_F8_E5M2 = 15,
+	CKPT_F8_E4M3 = 16,
+	CKPT_F8_E5M2FNUZ = 17,
+	CKPT_F8_E4M3FNUZ = 18,
+	CKPT_F8_E8M0 = 19,
+	CKPT_F6_E2M3 = 20,
+	CKPT_F6_E3M2 = 21,
+	CKPT_F4 = 22
+};
+
+/* Stated maxima: every length in an input is checked against them. */
+#define CKPT_MAX_DIMS 64          /* dimensions of a tensor */
+#define CKPT_MAX_NAME 65535       /* bytes of a tensor's name */
+#define CKPT_MAX_LABEL 65535      /* bytes of a label */
+#define CKPT_MAX_TENSORS 1000000  /* tensors of a model */
+#define CKPT_MAX_META 1024        /* metadata entries of a record */
+#define CKPT_MAX_KEY 255          /* bytes of a metadata key */
+#define CKPT_MAX_VALUE 16777216   /* bytes of a metadata value */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

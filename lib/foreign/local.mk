@@ -1,0 +1,2 @@
+noinst_LTLIBRARIES += lib/libforeign.la
+lib_libforeign_la_SOURCES =

@@ -1,0 +1,152 @@
+/*
+ * graph: .arch files (format-spec/ckpt-arch.md), the graph of operations
+ * that they describe, and the table of symmetries that follows from it.
+ */
+#ifndef CKPT_GRAPH_GRAPH_H
+#define CKPT_GRAPH_GRAPH_H
+
+#include "id/id.h"
+
+enum graph_op {
+	GRAPH_INPUT = 1,
+	GRAPH_CONV,       /* weight (out, in / groups, kh, kw), bias (out) */
+	GRAPH_LINEAR,     /* weight (out, in), bias (out) */
+	GRAPH_RELU,
+	GRAPH_LEAKY_RELU, /* slope */
+	GRAPH_TANH,
+	GRAPH_SIGMOID,
+	GRAPH_MAX_POOL,
+	GRAPH_AVG_POOL,   /* padding counts as zeros, as PyTorch's default */
+	GRAPH_GLOBAL_AVG, /* (c, h, w) to (c, 1, 1) */
+	GRAPH_FLATTEN,
+	GRAPH_ADD,
+	GRAPH_OUTPUT
+};
+
+#define GRAPH_MAX_INPUTS 8
+#define GRAPH_NONE SIZE_MAX
+
+struct graph_node {
+	enum graph_op op;
+	char *name;              /* given or generated; unique */
+	uint64_t line;           /* in the .arch file */
+	size_t n_inputs;
+	size_t inputs[GRAPH_MAX_INPUTS]; /* indices of earlier nodes */
+	/* Shape of one example's output: (c, h, w), or (c) with h = w = 1
+	 * after flatten or for a vector input. */
+	uint32_t c, h, w;
+	bool is_vector;
+	/* conv and pooling; (h, w) each */
+	uint32_t kernel[2], stride[2], padding[2], dilation[2];
+	uint32_t groups;
+	double slope;            /* leaky relu */
+	/* index into graph->params, or GRAPH_NONE */
+	size_t weight, bias;
+};
+
+/* A tensor that the graph uses, or carries unchanged. */
+struct graph_param {
+	char *name;
+	unsigned n_dims;
+	uint64_t dims[4];
+	size_t node;      /* GRAPH_NONE for a carried tensor (any shape) */
+};
+
+struct graph {
+	char *name;               /* "optunet" */
+	size_t n_nodes;
+	struct graph_node *nodes; /* inputs before users; [0] is the input,
+	                             the last is the output */
+	size_t n_params;
+	struct graph_param *params;
+	/* x -> (x * scale - mean[c]) / std[c] on the raw numbers of the data
+	 * file. n_channels of mean and std is 1 or the input's c. */
+	double input_scale;
+	size_t n_mean;
+	double mean[16], std[16];
+	char **carried;           /* globs of tensors carried unchanged */
+	size_t n_carried;
+};
+
+/* Parses an .arch text of `n` bytes; errors carry the line. */
+CKPT_CHECKED enum ckpt_status graph_parse(const char *text, size_t n,
+    struct graph **out, struct ckpt_error *err);
+void graph_free(struct graph *g); /* NULL does nothing */
+
+/* Index of each param's tensor in the schema (params are matched by name
+ * and shape). `map` holds n_params entries. CKPT_INVALID names the first
+ * tensor that is missing, of a wrong shape, or not known to the graph. */
+CKPT_CHECKED enum ckpt_status graph_bind(const struct graph *g,
+    const struct schema *s, size_t *map, struct ckpt_error *err);
+
+/* The architectures that are shipped, compiled in. */
+size_t graph_shipped_count(void);
+const char *graph_shipped_name(size_t i);
+const char *graph_shipped_text(size_t i);
+
+/* ---- symmetries ---- */
+
+/* What a group's units admit besides permutation; bits. */
+enum {
+	SYMMETRY_SCALE = 1, /* multiplication by a positive number */
+	SYMMETRY_SIGN = 2   /* multiplication by -1 */
+};
+
+struct symmetry_group {
+	uint32_t n_units;
+	unsigned kinds;        /* SYMMETRY_* */
+	/* Block structure: the units fall into blocks of equal size, one a
+	 * unit of the parent group, which move with it; or SIZE_MAX. Unit u
+	 * lies in the block of unit u / (n_units / parent's n_units). */
+	size_t parent;
+	bool is_fixed;         /* no permutation (crossing blocks) */
+};
+
+/* What a group does to an axis besides permuting it. */
+enum symmetry_action {
+	SYMMETRY_NONE = 0,  /* permuted only */
+	SYMMETRY_OUT = 1,   /* multiplied by the unit's scale and sign */
+	SYMMETRY_IN = 2     /* divided by them */
+};
+
+/* One line of the table: axis `axis` of a tensor is acted on by a group.
+ * Index x along the axis belongs to unit x / block, or, where the axis is
+ * sliced (the input axis of a grouped convolution: `slices` = groups > 1),
+ * to unit (r / (dims[0] / slices)) * dims[axis] + x with r the index along
+ * axis 0. */
+struct symmetry_axis {
+	char *tensor;
+	uint32_t axis;
+	size_t group;
+	uint64_t block;
+	uint64_t slices;       /* 1: not sliced */
+	enum symmetry_action action;
+	/* Weighted operations on the longest path from the input up to and
+	 * including the one that the tensor belongs to: the topological
+	 * order in which scales and orders are taken. */
+	uint32_t rank;
+};
+
+struct symmetry {
+	size_t n_groups;
+	struct symmetry_group *groups; /* numbered by first use in axes */
+	size_t n_axes;
+	struct symmetry_axis *axes;    /* sorted by tensor, then axis */
+};
+
+CKPT_CHECKED enum ckpt_status symmetry_derive(const struct graph *g,
+    struct symmetry **out, struct ckpt_error *err);
+
+/* The table as text: the preimage of the symmetry ID, canonical. */
+CKPT_CHECKED enum ckpt_status symmetry_print(const struct symmetry *s,
+    struct buf *out, struct ckpt_error *err);
+CKPT_CHECKED enum ckpt_status symmetry_parse(const char *text, size_t n,
+    struct symmetry **out, struct ckpt_error *err);
+void symmetry_free(struct symmetry *s);
+CKPT_CHECKED enum ckpt_status symmetry_id(const struct symmetry *s,
+    struct ckpt_id *out, struct ckpt_error *err);
+
+/* log10 of the number of permutations that the table allows. */
+double symmetry_log10(const struct symmetry *s);
+
+#endif

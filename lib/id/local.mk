@@ -1,0 +1,5 @@
+CORE_SOURCES += \
+	lib/id/id.c lib/id/id.h \
+	lib/id/id_stream.c \
+	lib/id/sha256.c \
+	lib/id/xxh3.c

@@ -1,0 +1,2 @@
+noinst_LTLIBRARIES += lib/libmatch.la
+lib_libmatch_la_SOURCES =

@@ -1,0 +1,2 @@
+noinst_LTLIBRARIES += lib/libremote.la
+lib_libremote_la_SOURCES =

@@ -1,0 +1,1 @@
+# Tools: one .c and one man page each, and what they share.
