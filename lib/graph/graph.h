@@ -112,8 +112,8 @@ enum symmetry_action {
 /* One line of the table: axis `axis` of a tensor is acted on by a group.
  * Index x along the axis belongs to unit x / block, or, where the axis is
  * sliced (the input axis of a grouped convolution: `slices` = groups > 1),
- * to unit (r / (dims[0] / slices)) * dims[axis] + x with r the index along
- * axis 0. */
+ * to unit ((r / (dims[0] / slices)) * dims[axis] + x) / block with r the
+ * index along axis 0. */
 struct symmetry_axis {
 	char *tensor;
 	uint32_t axis;
@@ -146,7 +146,14 @@ void symmetry_free(struct symmetry *s);
 CKPT_CHECKED enum ckpt_status symmetry_id(const struct symmetry *s,
     struct ckpt_id *out, struct ckpt_error *err);
 
-/* log10 of the number of permutations that the table allows. */
+/* log10 of the number of permutations that the table allows, and of those
+ * of one group's units within the blocks of its parent. */
 double symmetry_log10(const struct symmetry *s);
+double symmetry_group_log10(const struct symmetry *s, size_t group);
+
+/* A text for people: each group's size, kind, tensors and axes and log10 of
+ * its permutations; the total; why a group is fixed. */
+CKPT_CHECKED enum ckpt_status symmetry_explain(const struct symmetry *s,
+    struct buf *out, struct ckpt_error *err);
 
 #endif

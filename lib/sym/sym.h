@@ -8,11 +8,73 @@
 #include "graph/graph.h"
 
 /* A table of symmetries bound to a schema: which axis of which tensor each
- * group acts on, and in which order. Immutable; shared by threads. */
+ * group acts on, and in which order. Immutable; shared by threads. It keeps
+ * copies of the table and a reference to the schema. CKPT_INVALID names the
+ * tensor that is missing, of a wrong shape, or of a dtype that is not
+ * computed with (acted tensors are f16, bf16, f32 or f64). */
 struct sym_plan;
 CKPT_CHECKED enum ckpt_status sym_plan_new(const struct symmetry *table,
     struct schema *schema, struct sym_plan **out, struct ckpt_error *err);
 void sym_plan_free(struct sym_plan *p); /* NULL does nothing */
+
+/* ---- the plan's structure, for whoever works on units ---- */
+
+/* What a group does to one axis of a tensor. */
+struct sym_side {
+	size_t group;          /* SIZE_MAX: the axis is fixed */
+	uint64_t block;        /* indices along the axis a unit; 1 if fixed */
+	enum symmetry_action action;
+};
+
+/* A tensor that is acted on, seen as a matrix of rows x cols cells of
+ * `inner` contiguous elements (kernel positions): element (r, c, k) is
+ * number (r * cols + c) * inner + k of the tensor. A bias has one column.
+ * Axis 0 is `row`, axis 1 is `col`. */
+struct sym_tensor {
+	size_t index;          /* in schema->tensors */
+	uint64_t rows, cols, inner;
+	struct sym_side row, col;
+	uint64_t slices;       /* of the column axis; 1: not sliced */
+	uint32_t rank;         /* as in struct symmetry_axis */
+};
+
+/* Where a group acts: tensors[tensor].row or .col. */
+struct sym_use {
+	size_t tensor;         /* index into sym_plan_tensors() */
+	bool is_col;
+};
+
+const struct symmetry *sym_plan_table(const struct sym_plan *p);
+struct schema *sym_plan_schema(const struct sym_plan *p); /* borrowed */
+
+/* The acted tensors in order: rank, more dimensions first (weights before
+ * biases), name. */
+const struct sym_tensor *sym_plan_tensors(const struct sym_plan *p,
+    size_t *n);
+
+/* The uses of a group in the order of the tensors, row before col. What
+ * writes its units has action SYMMETRY_OUT, what reads them SYMMETRY_IN.
+ * A group of blocks without an axis of its own has none. */
+const struct sym_use *sym_plan_uses(const struct sym_plan *p, size_t group,
+    size_t *n);
+
+/* The unit of the row's group (or the index, where it is fixed). */
+static inline uint64_t
+sym_row_unit(const struct sym_tensor *t, uint64_t r)
+{
+	return r / t->row.block;
+}
+
+/* The unit of the column's group at row r, column c. */
+static inline uint64_t
+sym_col_unit(const struct sym_tensor *t, uint64_t r, uint64_t c)
+{
+	if (t->slices > 1)
+		c += r / (t->rows / t->slices) * t->cols;
+	return c / t->col.block;
+}
+
+/* ---- group elements ---- */
 
 /* A group element: for each group and each unit i of the *result*,
  * source[i] is the unit of the input that goes there, and the input's unit
@@ -42,7 +104,7 @@ CKPT_CHECKED enum ckpt_status sym_element_invert(
 /* Units whose place, sign or scale differs from the identity's. */
 uint64_t sym_element_moved(const struct sym_element *e);
 
-/* The witness: the element as text (format-spec/ckpt-ids.md), compact. */
+/* The element as text (format-spec/ckpt-orbits.md), compact, one line. */
 CKPT_CHECKED enum ckpt_status sym_element_print(const struct sym_element *e,
     struct buf *out, struct ckpt_error *err);
 /* Checked against the plan: kinds, permutations, blocks, ranges. */
@@ -54,19 +116,44 @@ CKPT_CHECKED enum ckpt_status sym_element_parse(const struct sym_plan *p,
  * CKPT_LIMIT. `dtype` 0: that rule; otherwise that dtype for all weight
  * tensors, CKPT_LIMIT if a value is not exact in it. -0, NaN payloads and
  * infinities are kept (a sign flips their sign bit). out->head is a copy of
- * in's with the schema that results. */
+ * in's with the schema that results (in's own where no dtype changed). */
 CKPT_CHECKED enum ckpt_status sym_apply(const struct sym_plan *p,
     const struct sym_element *e, const struct model *in,
     enum ckpt_dtype dtype, struct model *out, struct ckpt_error *err);
 
-/* The element that takes a model to its exact canonical form (identity.md:
+/* The witness: the element that was applied, and the dtypes of the original
+ * where the result has others. */
+CKPT_CHECKED enum ckpt_status sym_witness_print(const struct sym_element *e,
+    const struct schema *original, const struct schema *result,
+    struct buf *out, struct ckpt_error *err);
+
+/* Undoes sym_apply, bit for bit. `p` is the plan of in's schema. */
+CKPT_CHECKED enum ckpt_status sym_restore(const struct sym_plan *p,
+    const char *witness, const struct model *in, struct model *out,
+    struct ckpt_error *err);
+
+/* ---- the exact canonical form ---- */
+
+/* The element that takes a model to its exact canonical form (ckpt-orbits:
  * scale, sign, order). `scale` false: signs and order only. CKPT_LIMIT where
  * the search for the order exceeds the stated limit. */
 CKPT_CHECKED enum ckpt_status sym_canonical(const struct sym_plan *p,
     const struct model *m, bool scale, struct sym_element *out,
     struct ckpt_error *err);
 
-/* The orbit ID: of the canonical form. */
+/* The orbit's representative: `e` (from sym_canonical) applied to `m`, all
+ * floating tensors as f64, -0 as +0, one NaN. Its model preimage under the
+ * heading of an orbit is that of the orbit ID. */
+CKPT_CHECKED enum ckpt_status sym_representative(const struct sym_plan *p,
+    const struct sym_element *e, const struct model *m, struct model *out,
+    struct ckpt_error *err);
+
+/* The orbit ID of `m`, whose canonical element is `e`. */
+CKPT_CHECKED enum ckpt_status sym_orbit_id_of(const struct sym_plan *p,
+    const struct sym_element *e, const struct model *m, struct ckpt_id *out,
+    struct ckpt_error *err);
+
+/* Both steps. */
 CKPT_CHECKED enum ckpt_status sym_orbit_id(const struct sym_plan *p,
     const struct model *m, struct ckpt_id *out, struct ckpt_error *err);
 
