@@ -1,1 +1,2 @@
 # The specifications and their vectors.
+EXTRA_DIST += format-spec/ckpt-ids.md

@@ -1,5 +1,12 @@
 # Tests: cmocka programs, shell scripts and lints. Every one is listed.
 
+# Tests find the tools in PATH, sources by srcdir, scratch space by TMPDIR.
+AM_TESTS_ENVIRONMENT = \
+	srcdir='$(abs_srcdir)'; export srcdir; \
+	builddir='$(abs_builddir)'; export builddir; \
+	PATH='$(abs_builddir)/tools':$$PATH; export PATH; \
+	LC_ALL=C; export LC_ALL;
+
 TESTS_LIBS = lib/libcore.la $(CMOCKA_LIBS)
 
 include $(srcdir)/tests/unit/local.mk

@@ -1,1 +1,10 @@
-# lint tests
+# Lints: whatever is a rule is a test.
+
+LINT_TESTS = \
+	tests/lint/columns.sh \
+	tests/lint/exports.sh \
+	tests/lint/layers.sh \
+	tests/lint/listed.sh \
+	tests/lint/manpages.sh
+TESTS += $(LINT_TESTS)
+EXTRA_DIST += $(LINT_TESTS)
