@@ -38,7 +38,7 @@ enum ckpt_status {
 	CKPT_CORRUPT = 4,   /* damaged, or in contradiction with itself */
 	CKPT_TRUNCATED = 5, /* the input ends too early */
 	CKPT_NO_MEMORY = 6, /* malloc failed */
-	CKPT_NO_MEMORY = 6, /* malloc failed */
+	CKPT_LIMIT = 7,     /* a stated limit or the budget is exceeded */
 	CKPT_USAGE = 8,     /* the caller's mistake: a bad argument */
 	CKPT_SYSTEM = 9,    /* the system refused: see sys_errno */
 	CKPT_INVALID = 10,  /* a text or a foreign file breaks its own rules */
