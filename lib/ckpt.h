@@ -99,6 +99,46 @@ enum ckpt_dtype {
 #define CKPT_MAX_KEY 255          /* bytes of a metadata key */
 #define CKPT_MAX_VALUE 16777216   /* bytes of a metadata value */
 
+/* ---- IDs: format-spec/ckpt-ids.md ---- */
+
+#define CKPT_ID_HEX_SIZE 65 /* 64 hex digits and a NUL */
+
+/* Version of the library, "0.1.0". */
+const char *ckpt_version(void);
+
+/* Name of a dtype as IDs and listings write it ("bf16"), or NULL. */
+const char *ckpt_dtype_name(enum ckpt_dtype dtype);
+
+/* Writes an ID as 64 lower-case hex digits and a NUL. */
+void ckpt_id_hex(const struct ckpt_id *id, char out[CKPT_ID_HEX_SIZE]);
+
+/* Reads 64 lower-case hex digits, followed by nothing: CKPT_INVALID. */
+CKPT_CHECKED enum ckpt_status ckpt_id_parse(const char *hex,
+    struct ckpt_id *out, struct ckpt_error *err);
+
+/* ID of a tensor whose elements lie at `data`, little-endian, row-major,
+ * contiguous. `n_bytes`: their size, which must be the shape's (CKPT_USAGE
+ * if it is not). */
+CKPT_CHECKED enum ckpt_status ckpt_tensor_id(enum ckpt_dtype dtype,
+    unsigned n_dims, const uint64_t *dims, const void *data, size_t n_bytes,
+    struct ckpt_id *out, struct ckpt_error *err);
+
+/* ID of a model of `n` tensors, given in any order. CKPT_INVALID for a name
+ * that is not allowed or stands twice. */
+CKPT_CHECKED enum ckpt_status ckpt_model_id(const char *const *names,
+    const struct ckpt_id *tensor_ids, size_t n, struct ckpt_id *out,
+    struct ckpt_error *err);
+
+/* ID of a record: a model with a label and `n` entries of metadata, given in
+ * any order. CKPT_USAGE for a bad key or a key that stands twice. */
+CKPT_CHECKED enum ckpt_status ckpt_record_id(const struct ckpt_id *model,
+    const char *label, const char *const *keys, const char *const *values,
+    size_t n, struct ckpt_id *out, struct ckpt_error *err);
+
+/* ID of a release of `n` records in this order. */
+CKPT_CHECKED enum ckpt_status ckpt_release_id(const struct ckpt_id *records,
+    size_t n, struct ckpt_id *out, struct ckpt_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -130,6 +130,45 @@ test_hex(void **state)
 	}
 }
 
+/* The public calls give the same IDs, and refuse what is not allowed. */
+static void
+test_public(void **state)
+{
+	struct ckpt_error err = { .status = CKPT_OK };
+	static const uint64_t dims[2] = { 2, 3 }, none[2] = { 0, 4 };
+	static const char *const names[3] = { "b", "a.weight", "\xC3\xA9" };
+	static const char *const twice[2] = { "b", "b" };
+	static const char *const keys[2] = { "epoch", "arch" };
+	static const char *const values[2] = { "3", "optunet" };
+	struct ckpt_id t[3], model, records[2], release;
+
+	(void)state;
+	must(ckpt_tensor_id(CKPT_F32, 0, NULL, one, 4, &t[0], &err), &err);
+	must(ckpt_tensor_id(CKPT_F16, 2, dims, halves, 12, &t[1], &err),
+	    &err);
+	must(ckpt_tensor_id(CKPT_U8, 2, none, NULL, 0, &t[2], &err), &err);
+	assert_id(&t[1], VECTOR_HALVES);
+	must(ckpt_model_id(names, t, 3, &model, &err), &err);
+	assert_id(&model, VECTOR_MODEL);
+	must(ckpt_record_id(&model, "dir/version_0\\\n.safetensors", keys,
+	    values, 2, &records[0], &err), &err);
+	assert_id(&records[0], VECTOR_RECORD);
+	must(ckpt_record_id(&model, "x", NULL, NULL, 0, &records[1], &err),
+	    &err);
+	must(ckpt_release_id(records, 2, &release, &err), &err);
+	assert_id(&release, VECTOR_RELEASE);
+	assert_int_equal(ckpt_tensor_id(CKPT_F16, 2, dims, halves, 11, &t[0],
+	    &err), CKPT_USAGE);
+	assert_int_equal(ckpt_model_id(twice, t, 2, &model, &err),
+	    CKPT_INVALID);
+	assert_int_equal(ckpt_record_id(&model, "x", twice, values, 2,
+	    &records[0], &err), CKPT_USAGE);
+	assert_int_equal(ckpt_id_parse(VECTOR_MODEL "0", &model, &err),
+	    CKPT_INVALID);
+	must(ckpt_id_parse(VECTOR_MODEL, &model, &err), &err);
+	assert_id(&model, VECTOR_MODEL);
+}
+
 int
 main(void)
 {
@@ -137,6 +176,7 @@ main(void)
 		cmocka_unit_test(test_vectors),
 		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_hex),
+		cmocka_unit_test(test_public),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
