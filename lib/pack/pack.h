@@ -6,6 +6,10 @@
 
 #include "sym/sym.h"
 
+/* The first bytes of every pack, PACK_MAGIC_SIZE of them. */
+#define PACK_MAGIC "\x89" "CKP"
+#define PACK_MAGIC_SIZE 4
+
 /* Codecs of pages. Later codecs are new values. */
 enum pack_codec {
 	PACK_CODEC_NONE = 0,
@@ -16,6 +20,9 @@ struct pack_writer_options {
 	enum pack_codec codec;
 	int level;             /* of zstd; 0: the default, 1 */
 	uint64_t group_models; /* models a row group, at most; 0: by size */
+	/* The caller gives the tensor IDs of every model at its end, so the
+	 * writer need not compute them while a large model passes by. */
+	bool has_ids;
 	unsigned n_threads;
 };
 

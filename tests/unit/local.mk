@@ -21,4 +21,10 @@ UNIT_TESTS += tests/unit/test_threads
 tests_unit_test_threads_SOURCES = tests/unit/test_threads.c
 tests_unit_test_threads_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_threads_LDADD = $(TESTS_LIBS)
+
+UNIT_TESTS += tests/unit/test_pack
+tests_unit_test_pack_SOURCES = tests/unit/test_pack.c tests/unit/packs.c \
+	tests/unit/packs.h tests/unit/unit.h
+tests_unit_test_pack_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_pack_LDADD = $(TESTS_LIBS)
 endif

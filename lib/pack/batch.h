@@ -1,0 +1,66 @@
+/*
+ * batch: a few pages at a time through the codecs, on several threads.
+ *
+ * The pages of a batch keep their order, so what is written does not depend
+ * on the number of threads. Memory is about (1 + 1) * WIRE_MAX_PAGE bytes
+ * for each of n_threads (at most BATCH_MAX_THREADS).
+ */
+#ifndef CKPT_PACK_BATCH_H
+#define CKPT_PACK_BATCH_H
+
+#include "codec/codec.h"
+#include "pack/wire.h"
+
+#define BATCH_MAX_THREADS 8
+#define BATCH_MAX_PAGES 512
+
+struct batch_page {
+	struct wire_frame frame; /* codec, stored, raw, check; number and
+	                            offset are the caller's */
+	unsigned char *raw;      /* frame.raw bytes */
+	unsigned char *stored;   /* frame.stored bytes; may be `raw` */
+	size_t tensor;           /* the caller's: what the page holds */
+	uint64_t row, n_rows, begin;
+};
+
+struct batch {
+	unsigned n_threads;
+	struct codec *codecs[BATCH_MAX_THREADS];
+	unsigned char *raw;      /* arena of raw bytes */
+	size_t raw_size, raw_used;
+	unsigned char *stored;   /* arena of stored bytes */
+	size_t stored_size, stored_used;
+	size_t n_pages;
+	struct batch_page pages[BATCH_MAX_PAGES];
+	enum codec_kind kind;    /* batch_encode's */
+	int level;
+};
+
+CKPT_CHECKED enum ckpt_status batch_new(unsigned n_threads,
+    struct batch **out, struct ckpt_error *err);
+void batch_free(struct batch *b); /* NULL does nothing */
+
+/* A new page with room for its raw and stored bytes (`stored` 0: as many as
+ * encoding may need), or NULL if the batch is full. An empty batch has room
+ * for any page. */
+struct batch_page *batch_add(struct batch *b, uint32_t raw, uint32_t stored);
+
+/* Whether a page of `raw` bytes, stored in as many or fewer, fits. */
+bool batch_has_room(const struct batch *b, uint32_t raw);
+
+void batch_clear(struct batch *b);
+
+/* raw -> stored, for all pages; fills frame.codec, stored, check. */
+CKPT_CHECKED enum ckpt_status batch_encode(struct batch *b,
+    enum codec_kind kind, int level, struct ckpt_error *err);
+
+/* stored -> raw, for all pages, each after its checksum. */
+CKPT_CHECKED enum ckpt_status batch_decode(struct batch *b,
+    struct ckpt_error *err);
+
+/* One payload, without a batch: the checksum, then the codec. */
+CKPT_CHECKED enum ckpt_status batch_decode_one(struct codec *c,
+    const struct wire_frame *f, const void *stored, void *raw,
+    struct ckpt_error *err);
+
+#endif
