@@ -1,1 +1,14 @@
-# bench tests
+# Benches: scripts that print rows of one table, run by `make bench` one
+# after another. Each measures its peer in the same run.
+
+BENCHES = \
+	tests/bench/bench_cat.sh \
+	tests/bench/bench_memory.sh \
+	tests/bench/bench_sum.sh
+EXTRA_DIST += $(BENCHES) tests/bench/bench.sh tests/bench/measure.py
+
+.PHONY: bench
+bench: all
+	@printf '%-52s  %-22s  %-30s  %s\n' work measured peer target; \
+	$(AM_TESTS_ENVIRONMENT) \
+	for b in $(BENCHES); do sh $(srcdir)/$$b || exit 1; done
