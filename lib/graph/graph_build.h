@@ -1,0 +1,59 @@
+/*
+ * graph_build: a graph while it is being read from its text.
+ */
+#ifndef CKPT_GRAPH_GRAPH_BUILD_H
+#define CKPT_GRAPH_GRAPH_BUILD_H
+
+#include "graph/graph.h"
+#include "graph/graph_line.h"
+#include "graph/graph_names.h"
+
+/* Stated maxima of .arch files (ckpt-arch 2). */
+#define GRAPH_MAX_TEXT 1048576      /* bytes of the file */
+#define GRAPH_MAX_NODES 65536
+#define GRAPH_MAX_NAME 255          /* bytes of a node's name */
+#define GRAPH_MAX_CARRIED 1024
+#define GRAPH_MAX_CHANNELS 1048576  /* channels, or numbers of a vector */
+#define GRAPH_MAX_SIDE 65536        /* height, width, kernel, ... */
+#define GRAPH_MAX_SIZE 268435456    /* c * h * w */
+
+struct graph_build {
+	struct graph *g;
+	size_t node_capacity, param_capacity;
+	struct graph_names nodes, params;
+	bool *is_read;        /* a node's result is used by another */
+	bool has_name, has_normalize, has_output;
+};
+
+/* Adds the operation of line `l` whose op is known; sets its shape. */
+CKPT_CHECKED enum ckpt_status graph_build_op(struct graph_build *b,
+    struct graph_line *l, enum graph_op op, struct ckpt_error *err);
+
+/* The input of the graph: "input 1x28x28" or "input 784". */
+CKPT_CHECKED enum ckpt_status graph_build_input(struct graph_build *b,
+    struct graph_line *l, struct ckpt_error *err);
+
+/* Room for one more node; it is zeroed, and counted by graph_build_push. */
+CKPT_CHECKED enum ckpt_status graph_build_node(struct graph_build *b,
+    uint64_t line, struct graph_node **out, struct ckpt_error *err);
+CKPT_CHECKED enum ckpt_status graph_build_push(struct graph_build *b,
+    const struct graph_word *name, struct ckpt_error *err);
+
+/* The tensor that a node uses: made, or found, if another node of the same
+ * operation and shape shares it. */
+CKPT_CHECKED enum ckpt_status graph_build_param(struct graph_build *b,
+    const struct graph_node *node, const char *name, size_t n_name,
+    unsigned n_dims, const uint64_t *dims, size_t *out,
+    struct ckpt_error *err);
+
+/* Keys of conv and linear: weight=, bias=; sets node->weight and bias. */
+CKPT_CHECKED enum ckpt_status graph_build_weights(struct graph_build *b,
+    struct graph_node *node, struct graph_line *l, unsigned n_dims,
+    const uint64_t *dims, struct ckpt_error *err);
+
+/* Shape and parameters by operation: sets c, h, w, is_vector and the
+ * operation's own fields; inputs are set. */
+CKPT_CHECKED enum ckpt_status graph_build_shape(struct graph_build *b,
+    struct graph_node *node, struct graph_line *l, struct ckpt_error *err);
+
+#endif

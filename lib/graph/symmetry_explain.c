@@ -1,0 +1,75 @@
+/* The table for people. */
+#include "graph/graph.h"
+
+static enum ckpt_status
+explain_group(const struct symmetry *s, size_t g, struct buf *out,
+    struct ckpt_error *err)
+{
+	static const char *const kinds[] = { "permutation",
+	    "permutation, scale", "permutation, sign",
+	    "permutation, scale, sign" };
+	const struct symmetry_group *group = &s->groups[g];
+	const char *kind = kinds[group->kinds];
+	enum ckpt_status st;
+
+	if (group->is_fixed) /* all but the permutation */
+		kind = group->kinds == 0 ? "none" :
+		    kind + strlen("permutation, ");
+	st = buf_printf(out, err, "group %zu: %u units; %s; ", g,
+	    group->n_units, kind);
+	if (st != CKPT_OK)
+		return (st);
+	if (group->is_fixed)
+		st = buf_printf(out, err, "not permuted (its blocks cross or "
+		    "are tied to inputs or outputs); ");
+	else if (group->parent != SIZE_MAX)
+		st = buf_printf(out, err, "%u blocks of %u that move with "
+		    "group %zu; ", s->groups[group->parent].n_units,
+		    group->n_units / s->groups[group->parent].n_units,
+		    group->parent);
+	if (st != CKPT_OK)
+		return (st);
+	return (buf_printf(out, err, "log10 of permutations %.6f\n",
+	    symmetry_group_log10(s, g)));
+}
+
+static enum ckpt_status
+explain_axis(const struct symmetry_axis *a, struct buf *out,
+    struct ckpt_error *err)
+{
+	static const char *const actions[] = { "permuted", "written",
+	    "read" };
+	enum ckpt_status st;
+
+	st = buf_printf(out, err, "  %s axis %u: %s", a->tensor, a->axis,
+	    actions[a->action]);
+	if (st == CKPT_OK && a->block > 1)
+		st = buf_printf(out, err, ", %llu indices a unit",
+		    (unsigned long long)a->block);
+	if (st == CKPT_OK && a->slices > 1)
+		st = buf_printf(out, err, ", in %llu slices of axis 0",
+		    (unsigned long long)a->slices);
+	if (st == CKPT_OK)
+		st = buf_printf(out, err, "\n");
+	return (st);
+}
+
+enum ckpt_status
+symmetry_explain(const struct symmetry *s, struct buf *out,
+    struct ckpt_error *err)
+{
+	size_t g, i;
+	enum ckpt_status st = CKPT_OK;
+
+	for (g = 0; g < s->n_groups && st == CKPT_OK; g++) {
+		st = explain_group(s, g, out, err);
+		for (i = 0; i < s->n_axes && st == CKPT_OK; i++)
+			if (s->axes[i].group == g)
+				st = explain_axis(&s->axes[i], out, err);
+	}
+	if (st != CKPT_OK)
+		return (st);
+	return (buf_printf(out, err,
+	    "total: log10 of equivalent permutations %.6f\n",
+	    symmetry_log10(s)));
+}
