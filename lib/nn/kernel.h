@@ -1,0 +1,92 @@
+/*
+ * kernel: the inner loops of the forward pass, one table of them for each
+ * instruction set. Private to nn.
+ *
+ * Activations lie as [channel][row][column][image], with the images of a
+ * block side by side, so that one vector holds one position of several
+ * images: a convolution of any shape is then a sum of weight (one number)
+ * times vector, without shuffles and without remainders. All pointers to
+ * activations are 64-byte aligned, all distances between them multiples of
+ * 16 floats.
+ */
+#ifndef CKPT_NN_KERNEL_H
+#define CKPT_NN_KERNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define KERNEL_MAX_OUT 8  /* output channels of a tile, at most */
+#define KERNEL_MAX_VECS 12 /* vectors of a tile and channel, at most */
+
+/* What is done to a sum before it is stored. */
+enum kernel_end {
+	KERNEL_END_NONE = 0,
+	KERNEL_END_RELU,
+	KERNEL_END_LEAKY
+};
+
+/* For each output channel o < n_out of a tile, row y and vector v:
+ * out[o][y][v] = end(bias[o] + sum over taps k of
+ *     weights[k * n_out + o] * in[y][off[k] + x(v)])
+ * where x(v) = v * lanes, or x[v] if x is not NULL. Distances in floats. */
+struct kernel_taps {
+	const float *in;
+	size_t in_row;         /* from one output row's input to the next's */
+	const uint32_t *off;
+	size_t n_taps;
+	const uint32_t *x;
+	const float *weights;
+	const float *bias;
+	unsigned n_out;        /* 1 .. KERNEL_MAX_OUT */
+	float *out;
+	size_t out_channel, out_row;
+	size_t n_rows, n_vecs;
+	enum kernel_end end;
+	float slope;           /* of KERNEL_END_LEAKY */
+};
+
+/* One row of pooled positions: window of n_y rows and n_x columns. */
+struct kernel_pool {
+	const float *in;
+	size_t in_row, in_column; /* between the window's elements */
+	size_t in_step;           /* between windows */
+	size_t n_y, n_x;
+	float *out;
+	size_t n_positions;
+	size_t n_lanes;           /* floats a position: images of a block */
+	float factor;             /* average: the sum is multiplied by it */
+};
+
+/* Softmax of n_lanes images; logits as [class][image]. Every result is an
+ * array of n_lanes floats, exps one of [class][image]. */
+struct kernel_softmax {
+	const float *logits;
+	size_t n_classes, n_lanes;
+	float *top;      /* the first class of the largest logit */
+	float *max;      /* that logit */
+	float *rest;     /* sum of exp(z - max) over the other classes */
+	float *rest2;    /* sum of their squares */
+	float *log1p;    /* log(1 + rest) */
+	float *entropy;  /* nats */
+	float *exps;     /* exp(z - max) */
+};
+
+struct kernel {
+	const char *name;
+	unsigned lanes;           /* floats in a vector */
+	unsigned accumulators;    /* n_out * vectors of a tile, at most */
+	void (*taps)(const struct kernel_taps *t);
+	void (*pool_max)(const struct kernel_pool *p);
+	void (*pool_sum)(const struct kernel_pool *p);
+	void (*add)(float *out, const float *a, const float *b, size_t n);
+	void (*relu)(float *out, const float *in, size_t n, float slope);
+	void (*tanh)(float *out, const float *in, size_t n, float slope);
+	void (*sigmoid)(float *out, const float *in, size_t n, float slope);
+	void (*softmax)(const struct kernel_softmax *s);
+};
+
+extern const struct kernel kernel_generic;
+extern const struct kernel kernel_avx2;   /* only on x86-64 */
+extern const struct kernel kernel_avx512; /* only on x86-64 */
+
+#endif

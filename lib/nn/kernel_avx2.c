@@ -1,0 +1,14 @@
+/*
+ * kernel_avx2: the kernels for AVX2 and FMA: eight lanes.
+ */
+#include "nn/kernel.h"
+#include "nn/simd.h"
+
+#include "nn/body_taps.h"
+#include "nn/body_pool.h"
+#include "nn/body_math.h"
+
+const struct kernel kernel_avx2 = {
+	"avx2", SIMD_LANES, SIMD_ACCUMULATORS, taps, pool_max, pool_sum,
+	map_add, map_relu, map_tanh, map_sigmoid, softmax
+};

@@ -1,0 +1,14 @@
+/*
+ * kernel_generic: the kernels for any machine: four lanes.
+ */
+#include "nn/kernel.h"
+#include "nn/simd.h"
+
+#include "nn/body_taps.h"
+#include "nn/body_pool.h"
+#include "nn/body_math.h"
+
+const struct kernel kernel_generic = {
+	"generic", SIMD_LANES, SIMD_ACCUMULATORS, taps, pool_max, pool_sum,
+	map_add, map_relu, map_tanh, map_sigmoid, softmax
+};

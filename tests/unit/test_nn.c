@@ -1,0 +1,163 @@
+/*
+ * The forward pass against plain loops in double, on graphs drawn at
+ * random, for every path of the kernels and several sizes of blocks.
+ */
+#include "unit.h"
+
+#include "net.h"
+#include "nn/nn.h"
+
+#include <math.h>
+
+#define N_IMAGES 37 /* neither full blocks nor one */
+#define N_GRAPHS 250
+
+struct data {
+	struct graph *graph;
+	struct model model;
+	float *pixels;
+	double *expected; /* [image][class] */
+	size_t n_elements, n_classes;
+};
+
+static void
+data_make(struct data *d, struct net_random *r, enum ckpt_dtype dtype)
+{
+	const struct graph_node *in, *last;
+	double *image;
+
+	in = &d->graph->nodes[0];
+	last = &d->graph->nodes[d->graph->n_nodes - 1];
+	d->n_elements = (size_t)in->c * in->h * in->w;
+	d->n_classes = (size_t)last->c * last->h * last->w;
+	net_model(d->graph, dtype, r, &d->model);
+	d->pixels = calloc(N_IMAGES * d->n_elements, sizeof(float));
+	d->expected = calloc(N_IMAGES * d->n_classes, sizeof(double));
+	image = calloc(d->n_elements, sizeof(double));
+	for (size_t i = 0; i < N_IMAGES; i++) {
+		for (size_t k = 0; k < d->n_elements; k++) {
+			d->pixels[i * d->n_elements + k] =
+			    (float)net_normal(r);
+			image[k] = d->pixels[i * d->n_elements + k];
+		}
+		net_run(d->graph, &d->model, image,
+		    d->expected + i * d->n_classes);
+	}
+	free(image);
+}
+
+static void
+data_free(struct data *d)
+{
+	graph_free(d->graph);
+	model_release(&d->model);
+	free(d->pixels);
+	free(d->expected);
+}
+
+/* A window of padding alone is -infinity: the same on both sides. */
+static double
+difference(double a, double b)
+{
+	if (isfinite(b))
+		return fabs(a - b);
+	return isnan(a) == isnan(b) && (isnan(a) || a == b) ? 0 : INFINITY;
+}
+
+/* The largest error relative to the largest output. */
+static double
+compare(const struct data *d, const struct nn_plan *p,
+    const float *weights, const struct nn_images *images, struct nn_work *w)
+{
+	const size_t block = nn_plan_block(p);
+	double worst = 0, largest = 1e-3;
+
+	for (size_t i = 0; i < N_IMAGES * d->n_classes; i++)
+		if (isfinite(d->expected[i]))
+			largest = fmax(largest, fabs(d->expected[i]));
+	for (size_t i = 0; i < N_IMAGES; i += block) {
+		const float *out = nn_run(p, weights, w, images,
+		    i / NN_BLOCK);
+
+		for (size_t k = 0; k < block && i + k < N_IMAGES; k++)
+			for (size_t c = 0; c < d->n_classes; c++) {
+				const double e = difference(
+				    out[c * block + k],
+				    d->expected[(i + k) * d->n_classes + c]);
+
+				if (!(e <= worst))
+					worst = e;
+			}
+	}
+	return worst / largest;
+}
+
+static void
+check(const struct data *d, enum nn_path path, unsigned block, size_t graph)
+{
+	const struct nn_options options = { path, block };
+	struct ckpt_error err = { 0 };
+	struct nn_images images;
+	struct nn_plan *p;
+	struct nn_work *w;
+	float *weights;
+	size_t n_bad;
+	double error;
+
+	must(nn_images_make(d->graph, CKPT_F32, d->pixels, N_IMAGES, &images,
+	    &err), &err);
+	must(nn_plan_new(d->graph, d->model.head.schema, &options, &p, &err),
+	    &err);
+	must(nn_work_new(p, &w, &err), &err);
+	assert_int_equal(nn_plan_classes(p), d->n_classes);
+	weights = aligned_alloc(64, (nn_plan_weights(p) * sizeof(float) +
+	    64) / 64 * 64);
+	nn_weights_pack(p, d->model.data, weights, &n_bad);
+	assert_int_equal(n_bad, 0);
+	for (int pass = 0; pass < 2; pass++) {
+		error = compare(d, p, weights, &images, w);
+		if (!(error < 3e-6))
+			fail_msg("graph %zu, %s, blocks of %zu: error %g",
+			    graph, nn_path_name(nn_plan_path(p)),
+			    nn_plan_block(p), error);
+	}
+	free(weights);
+	nn_work_free(w);
+	nn_plan_free(p);
+	nn_images_release(&images);
+}
+
+static void
+random_graphs(void **state)
+{
+	static const enum ckpt_dtype dtypes[] = {
+		CKPT_F16, CKPT_BF16, CKPT_F32, CKPT_F64
+	};
+	struct net_random r = { 1 };
+
+	(void)state;
+	for (size_t i = 0; i < N_GRAPHS; i++) {
+		struct data d;
+
+		d.graph = net_draw(&r);
+		data_make(&d, &r, dtypes[i % 4]);
+		for (int path = NN_PATH_BEST; path <= NN_PATH_AVX512; path++) {
+			if (!nn_path_available(path))
+				continue;
+			check(&d, path, 0, i);
+			check(&d, path, 16, i);
+			check(&d, path, 48, i);
+		}
+		data_free(&d);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(random_graphs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
