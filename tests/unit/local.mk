@@ -27,4 +27,20 @@ tests_unit_test_pack_SOURCES = tests/unit/test_pack.c tests/unit/packs.c \
 	tests/unit/packs.h tests/unit/unit.h
 tests_unit_test_pack_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_pack_LDADD = $(TESTS_LIBS)
+UNIT_TESTS += tests/unit/test_nn
+tests_unit_test_nn_SOURCES = tests/unit/test_nn.c tests/unit/net.h \
+	tests/unit/net.c tests/unit/net_draw.c tests/unit/net_run.c
+tests_unit_test_nn_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_nn_LDADD = lib/libnn.la $(TESTS_LIBS) -lm
+
+UNIT_TESTS += tests/unit/test_nn_softmax
+tests_unit_test_nn_softmax_SOURCES = tests/unit/test_nn_softmax.c \
+	tests/unit/net.h tests/unit/net.c
+tests_unit_test_nn_softmax_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_nn_softmax_LDADD = lib/libnn.la $(TESTS_LIBS) -lm
+
+UNIT_TESTS += tests/unit/test_stats
+tests_unit_test_stats_SOURCES = tests/unit/test_stats.c
+tests_unit_test_stats_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_stats_LDADD = lib/libstats.la $(TESTS_LIBS) -lm
 endif

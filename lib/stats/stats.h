@@ -1,0 +1,107 @@
+/*
+ * stats: the metrics of classifiers. All sums are double, in the order of
+ * the calls, so that the same calls give the same bits.
+ */
+#ifndef CKPT_STATS_STATS_H
+#define CKPT_STATS_STATS_H
+
+#include "base/base.h"
+
+#define STATS_MAX_BINS 1000
+#define STATS_DEFAULT_BINS 15
+
+/* ---- scores of predictions ---- */
+
+/* What is known of the prediction of one example. */
+struct stats_example {
+	bool is_right;     /* the top class is the label */
+	double confidence; /* probability of the top class */
+	double nll;        /* -log p(label), nats */
+	double brier;      /* sum over classes of (p - onehot)^2: 0 to 2 */
+};
+
+/* Scores of a model in the making. */
+struct stats_scores {
+	unsigned n_bins;
+	uint64_t n, n_right;
+	double nll, brier;
+	struct stats_bin {
+		double confidence; /* sum */
+		uint64_t n_right;
+	} bins[STATS_MAX_BINS];
+};
+
+/* Means over all examples; NaN if there were none. */
+struct stats_result {
+	double acc, nll, brier;
+	double ece; /* |mean confidence - accuracy|, weighted by the counts of
+	               equal bins (lo, hi] of the confidence, 0 in the first */
+};
+
+/* `n_bins`: 1 to STATS_MAX_BINS, of equal width. */
+void stats_scores_init(struct stats_scores *s, unsigned n_bins);
+void stats_scores_add(struct stats_scores *s, const struct stats_example *e);
+void stats_scores_result(const struct stats_scores *s,
+    struct stats_result *out);
+
+/* Index of the largest of `n` values, the first of ties. */
+size_t stats_top(const double *p, size_t n);
+
+/* Brier's score of probabilities: sum of (p - onehot)^2. */
+double stats_brier(const double *p, size_t n, size_t label);
+
+/* Entropy of probabilities, nats. */
+double stats_entropy(const double *p, size_t n);
+
+/* ---- detection: positives should score higher than negatives ---- */
+
+/* Which false positive rate is "at 95 % recall"; three are in use. */
+enum stats_fpr_rule {
+	STATS_FPR_FIRST = 0, /* first threshold with recall >= 0.95 */
+	STATS_FPR_NEAREST,   /* threshold with the recall nearest to 0.95, of
+	                        equally near ones the lower threshold; none
+	                        beyond the first with recall 1 */
+	STATS_FPR_INTERPOLATED /* on the straight line between the two points
+	                          of the ROC curve about recall 0.95 */
+};
+
+struct stats_detection {
+	double auroc; /* ties count one half (mid-rank) */
+	double aupr;  /* average precision: steps, not trapezoids */
+	double fpr95;
+};
+
+/* Sorts both arrays of scores in place (ascending). All are NaN if one
+ * array is empty. Scores must not be NaN. `scratch` has room for the larger
+ * of the two counts. */
+void stats_detect(double *negatives, size_t n_negatives, double *positives,
+    size_t n_positives, double *scratch, enum stats_fpr_rule rule,
+    struct stats_detection *out);
+
+/* Sorts numbers that are not NaN, in time proportional to n. `scratch` has
+ * room for `n`. -0 comes before 0. */
+void stats_sort(double *x, size_t n, double *scratch);
+
+/* ---- the mean prediction of an ensemble ---- */
+
+struct stats_ensemble;
+CKPT_CHECKED enum ckpt_status stats_ensemble_new(size_t n_examples,
+    size_t n_classes, struct stats_ensemble **out, struct ckpt_error *err);
+void stats_ensemble_free(struct stats_ensemble *e); /* NULL does nothing */
+
+/* The next member: probabilities [example][class]; log p(label) for each
+ * example, or NULL where there are no labels. */
+void stats_ensemble_add(struct stats_ensemble *e, const float *p,
+    const float *log_p);
+
+uint64_t stats_ensemble_members(const struct stats_ensemble *e);
+
+/* The mean prediction of an example, into n_classes doubles. */
+void stats_ensemble_mean(const struct stats_ensemble *e, size_t example,
+    double *p);
+
+/* -log of the mean probability of the label: log M - logsumexp over the
+ * members of log p. */
+double stats_ensemble_nll(const struct stats_ensemble *e, size_t example);
+
+#endif
