@@ -13,16 +13,35 @@ CKPT_CHECKED enum ckpt_status safetensors_open(struct bytes *in,
     const char *label, uint64_t memory, struct model_source **out,
     struct ckpt_error *err);
 
+/* The same for many files of one collection: those that follow each other
+ * with equal headers (but for their metadata) are parsed once and share one
+ * schema. The cache outlives the source, of which one is in use at a time. */
+struct safetensors_cache;
+CKPT_CHECKED enum ckpt_status safetensors_cache_new(
+    struct safetensors_cache **out, struct ckpt_error *err);
+void safetensors_cache_free(struct safetensors_cache *c);
+CKPT_CHECKED enum ckpt_status safetensors_open_cached(struct bytes *in,
+    const char *label, uint64_t memory, struct safetensors_cache *cache,
+    struct model_source **out, struct ckpt_error *err);
+
 /* A directory of safetensors files, one a model, named by its label (with
  * ".safetensors" appended unless it is there). Refuses repeated and absolute
  * labels and "..". */
 CKPT_CHECKED enum ckpt_status safetensors_dir_open(const char *dir,
     struct model_sink **out, struct ckpt_error *err);
 
-/* An archive (tar or zip, plain or compressed) of models. `open_member` is
+/* The bytes inside a compressed stream (gzip, xz, zstd, bzip2, lz4, lzip,
+ * compress, told by their magic), not random access. Takes `in` over. The
+ * stream's checksums are verified, at the latest where its end is read. */
+CKPT_CHECKED enum ckpt_status decompress_open(struct bytes *in,
+    struct bytes **out, struct ckpt_error *err);
+
+/* An archive (tar or zip) of models, read as a stream. `open_member` is
  * called for each regular member with its bytes (not random access; taken
- * over) and its path, and makes a source of it, or CKPT_END to skip it. */
+ * over) and its path, and makes a source of it, or CKPT_END to skip it.
+ * Errors name the member: "NAME!PATH". Takes `in` over. */
 struct archive_options {
+	const char *name; /* of the archive, for errors; may be NULL */
 	void *arg;
 	enum ckpt_status (*open_member)(void *arg, struct bytes *in,
 	    const char *path, struct model_source **out,
@@ -37,7 +56,7 @@ enum foreign_kind {
 	FOREIGN_UNKNOWN = 0,
 	FOREIGN_EMPTY,
 	FOREIGN_SAFETENSORS,
-	FOREIGN_ARCHIVE,     /* tar, zip, or a compressed stream */
+	FOREIGN_ARCHIVE,     /* tar or zip */
 	FOREIGN_PACK,        /* ours: see pack/ */
 	FOREIGN_TORCH_ZIP,   /* recognised, and refused by name */
 	FOREIGN_TORCH_PICKLE,
@@ -46,7 +65,8 @@ enum foreign_kind {
 	FOREIGN_GGUF,
 	FOREIGN_ONNX,
 	FOREIGN_HDF5,
-	FOREIGN_HTML
+	FOREIGN_HTML,
+	FOREIGN_COMPRESSED   /* gzip, xz, zstd, bzip2, lz4, lzip, compress */
 };
 
 /* Looks at the first bytes (peeks; nothing is consumed). */

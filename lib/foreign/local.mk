@@ -1,2 +1,18 @@
 noinst_LTLIBRARIES += lib/libforeign.la
-lib_libforeign_la_SOURCES =
+lib_libforeign_la_SOURCES = \
+	lib/foreign/archive.c \
+	lib/foreign/decompress.c \
+	lib/foreign/detect.c \
+	lib/foreign/foreign.h \
+	lib/foreign/gunzip.c lib/foreign/gunzip.h \
+	lib/foreign/header.h \
+	lib/foreign/header_meta.c \
+	lib/foreign/header_parse.c \
+	lib/foreign/header_print.c \
+	lib/foreign/input.c lib/foreign/input.h \
+	lib/foreign/safetensors.c \
+	lib/foreign/safetensors_dir.c \
+	lib/foreign/scan.c lib/foreign/scan.h \
+	lib/foreign/tree.c lib/foreign/tree.h
+lib_libforeign_la_CFLAGS = $(AM_CFLAGS) $(ARCHIVE_CFLAGS) $(ZLIB_CFLAGS)
+lib_libforeign_la_LIBADD = $(ARCHIVE_LIBS) $(ZLIB_LIBS)
