@@ -6,6 +6,18 @@ noinst_LTLIBRARIES += tools/libcli.la
 tools_libcli_la_SOURCES = \
 	tools/cli.c tools/cli.h \
 	tools/hash.c tools/hash.h \
+	tools/inputs.c \
 	tools/output.c \
-	tools/sumlist.c tools/sumlist.h
+	tools/sumlist.c tools/sumlist.h \
+	tools/walk.c tools/walk.h
 tools_libcli_la_CPPFLAGS = $(TOOLS_CPPFLAGS)
+
+bin_PROGRAMS += tools/ckpt-cat
+tools_ckpt_cat_SOURCES = tools/ckpt-cat.c \
+	tools/copy.c tools/copy.h \
+	tools/hold.c tools/hold.h \
+	tools/list.c tools/list.h \
+	tools/select.c tools/select.h
+tools_ckpt_cat_CPPFLAGS = $(TOOLS_CPPFLAGS)
+tools_ckpt_cat_LDADD = tools/libcli.la lib/libforeign.la lib/libcore.la
+dist_man1_MANS += tools/ckpt-cat.1

@@ -1,0 +1,122 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "hold.h"
+
+struct hold {
+	uint64_t memory;
+	struct buf data;
+	int fd;          /* of the temporary file, or -1 */
+	bool is_on_disk; /* the present model */
+	uint64_t n;      /* bytes of it so far */
+};
+
+enum ckpt_status
+hold_new(uint64_t memory, struct hold **out, struct ckpt_error *err)
+{
+	struct hold *h = calloc(1, sizeof(*h));
+
+	if (h == NULL)
+		return (error_nomem(err, sizeof(*h)));
+	h->memory = memory;
+	h->fd = -1;
+	buf_init(&h->data, memory < SIZE_MAX ? (size_t)memory : SIZE_MAX);
+	*out = h;
+	return (CKPT_OK);
+}
+
+void
+hold_free(struct hold *h)
+{
+	if (h == NULL)
+		return;
+	if (h->fd >= 0)
+		(void)close(h->fd);
+	buf_release(&h->data);
+	free(h);
+}
+
+/* A file that vanishes with the process. */
+static enum ckpt_status
+open_temporary(struct hold *h, struct ckpt_error *err)
+{
+	const char *dir = getenv("TMPDIR");
+	char path[4096];
+	int n;
+
+	if (dir == NULL || *dir == '\0')
+		dir = "/tmp";
+	n = snprintf(path, sizeof(path), "%s/ckpt-XXXXXX", dir);
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return (error_set(err, CKPT_USAGE, "TMPDIR is too long"));
+	h->fd = mkostemp(path, O_CLOEXEC);
+	if (h->fd < 0)
+		return (error_sys(err, "cannot create a temporary file in "
+		    "%.300s", dir));
+	(void)unlink(path);
+	return (CKPT_OK);
+}
+
+enum ckpt_status
+hold_begin(struct hold *h, uint64_t n_bytes, struct ckpt_error *err)
+{
+	enum ckpt_status st = CKPT_OK;
+
+	h->n = 0;
+	h->data.len = 0;
+	h->is_on_disk = n_bytes > h->memory;
+	if (h->is_on_disk && h->fd < 0)
+		st = open_temporary(h, err);
+	if (st == CKPT_OK && h->is_on_disk && ftruncate(h->fd, 0) != 0)
+		st = error_sys(err, "cannot empty a temporary file");
+	return (st);
+}
+
+enum ckpt_status
+hold_add(struct hold *h, const void *data, size_t n, struct ckpt_error *err)
+{
+	const unsigned char *p = data;
+	ssize_t r;
+
+	if (!h->is_on_disk)
+		return (buf_append(&h->data, data, n, err));
+	while (n > 0) {
+		r = pwrite(h->fd, p, n, (off_t)h->n);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return (error_sys(err,
+			    "cannot write a temporary file"));
+		p += r;
+		n -= (size_t)r;
+		h->n += (uint64_t)r;
+	}
+	return (CKPT_OK);
+}
+
+enum ckpt_status
+hold_read(struct hold *h, void *out, size_t n, uint64_t offset,
+    struct ckpt_error *err)
+{
+	unsigned char *p = out;
+	ssize_t r;
+
+	if (!h->is_on_disk) {
+		if (n > 0)
+			memcpy(p, h->data.data + offset, n);
+		return (CKPT_OK);
+	}
+	while (n > 0) {
+		r = pread(h->fd, p, n, (off_t)offset);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0)
+			return (error_sys(err,
+			    "cannot read a temporary file"));
+		p += r;
+		n -= (size_t)r;
+		offset += (uint64_t)r;
+	}
+	return (CKPT_OK);
+}
