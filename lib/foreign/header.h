@@ -32,7 +32,8 @@ struct scan;
 CKPT_CHECKED enum ckpt_status header_meta_skip(struct scan *s,
     struct ckpt_error *err);
 
-/* Checks that `text` is one metadata object and nothing else. `base`: offset of text[0] in the file. */
+/* Checks that `text` is one metadata object and nothing else. `base`: the
+ * offset of text[0] in the file. */
 CKPT_CHECKED enum ckpt_status header_meta_check(const unsigned char *text,
     size_t n, uint64_t base, struct ckpt_error *err);
 
