@@ -4,6 +4,7 @@ TOOLS_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tools
 
 noinst_LTLIBRARIES += tools/libcli.la
 tools_libcli_la_SOURCES = \
+	tools/arch.c tools/arch.h \
 	tools/cli.c tools/cli.h \
 	tools/hash.c tools/hash.h \
 	tools/inputs.c \
