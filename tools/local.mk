@@ -22,3 +22,14 @@ tools_ckpt_cat_SOURCES = tools/ckpt-cat.c \
 tools_ckpt_cat_CPPFLAGS = $(TOOLS_CPPFLAGS)
 tools_ckpt_cat_LDADD = tools/libcli.la lib/libforeign.la lib/libcore.la
 dist_man1_MANS += tools/ckpt-cat.1
+
+bin_PROGRAMS += tools/ckpt-fetch
+dist_man1_MANS += tools/ckpt-fetch.1
+tools_ckpt_fetch_SOURCES = tools/ckpt-fetch.c \
+	tools/fetch.h \
+	tools/fetch_list.c \
+	tools/fetch_options.c \
+	tools/fetch_source.c \
+	tools/fetch_watch.c
+tools_ckpt_fetch_CPPFLAGS = $(TOOLS_CPPFLAGS)
+tools_ckpt_fetch_LDADD = tools/libcli.la lib/libremote.la lib/libcore.la

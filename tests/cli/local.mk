@@ -6,3 +6,11 @@ TESTS += $(CLI_TESTS)
 EXTRA_DIST += $(CLI_TESTS)
 
 CLI_TESTS += tests/cli/cat_roundtrip.sh
+
+FETCH_TESTS = \
+	tests/cli/fetch_bad.sh \
+	tests/cli/fetch_nginx.sh
+TESTS += $(FETCH_TESTS)
+EXTRA_DIST += $(FETCH_TESTS) \
+	tests/cli/badserver.py \
+	tests/cli/fetch_lib.sh
