@@ -73,6 +73,21 @@ columns_begin(struct columns_cursor *c, const struct schema *s,
 	    columns_n_pages(s->tensors[0].n_bytes, n_rows);
 }
 
+void
+columns_seek(struct columns_cursor *c, uint32_t page)
+{
+	uint64_t left = page;
+
+	columns_begin(c, c->schema, c->n_rows);
+	while (c->tensor < c->schema->n_tensors && left >= c->n_pages) {
+		left -= c->n_pages;
+		if (++c->tensor < c->schema->n_tensors)
+			c->n_pages = columns_n_pages(c->schema->tensors
+			    [c->tensor].n_bytes, c->n_rows);
+	}
+	c->page = left;
+}
+
 bool
 columns_next(struct columns_cursor *c, size_t *tensor,
     struct columns_page *page)

@@ -3,12 +3,24 @@ CORE_SOURCES += \
 	lib/pack/batch_decode.c \
 	lib/pack/batch_encode.c \
 	lib/pack/columns.c lib/pack/columns.h \
+	lib/pack/confirm.c lib/pack/confirm.h \
+	lib/pack/index.h \
+	lib/pack/index_group.c \
+	lib/pack/index_pages.c \
 	lib/pack/pack.h \
+	lib/pack/pack_index.c \
+	lib/pack/pack_index_read.c \
+	lib/pack/pack_index_source.c \
 	lib/pack/pack_source.c \
 	lib/pack/pack_writer.c \
 	lib/pack/reader.h \
 	lib/pack/reader_group.c \
 	lib/pack/reader_part.c \
+	lib/pack/salvage.c lib/pack/salvage.h \
+	lib/pack/salvage_walk.c \
+	lib/pack/selected.h \
+	lib/pack/selected_group.c \
+	lib/pack/selected_stream.c \
 	lib/pack/wire.h \
 	lib/pack/wire_decode.c \
 	lib/pack/wire_directory.c \

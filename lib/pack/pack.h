@@ -34,17 +34,88 @@ CKPT_CHECKED enum ckpt_status pack_writer_open(struct outfile *out,
 
 struct pack_reader_options {
 	unsigned n_threads;
-	uint64_t memory;       /* budget beside one small row group */
-	/* Damage costs the models that depend on it, each reported through
-	 * `lost`, and reading goes on (seekable input). NULL: fail. */
+	/* Budget for what is read at a time beside one group of at most
+	 * 8 MiB; an index, schema or head above it is CKPT_LIMIT. 0: 32 MiB.
+	 */
+	uint64_t memory;
+	/* Damage costs only the tensors that depend on it: each is told
+	 * through `lost` (its text names model and tensor), the models come
+	 * without them, and reading goes on. Needs a seekable input; NULL, or
+	 * another input: fail. */
 	void *arg;
 	void (*lost)(void *arg, const struct ckpt_error *err);
 };
 
 /* A source of all models of a pack (of all its parts), front to back. Takes
- * `in` over. */
+ * `in` over, also on failure. */
 CKPT_CHECKED enum ckpt_status pack_source_open(struct bytes *in,
     const struct pack_reader_options *options, struct model_source **out,
+    struct ckpt_error *err);
+
+/* ---- random access ---- */
+
+/*
+ * The directories of a pack on an input with random access. Opening costs
+ * one read a part (its tail); one tensor of one model then costs two more
+ * reads, that of its group's index and that of its pages. Models are
+ * counted from 0 through all parts.
+ */
+struct pack_index;
+
+/* Takes `in` over, also on failure. CKPT_TRUNCATED where no end frame stands
+ * at the end: a front-to-back reading then says what is wrong exactly. */
+CKPT_CHECKED enum ckpt_status pack_index_open(struct bytes *in,
+    const struct pack_reader_options *options, struct pack_index **out,
+    struct ckpt_error *err);
+void pack_index_free(struct pack_index *x); /* NULL does nothing */
+
+uint64_t pack_index_n_models(const struct pack_index *x);
+size_t pack_index_n_parts(const struct pack_index *x);
+
+/* The first model of that label; CKPT_END if there is none. */
+CKPT_CHECKED enum ckpt_status pack_index_find(struct pack_index *x,
+    const char *label, uint64_t *ordinal, struct ckpt_error *err);
+
+/* A copy of a model's head. */
+CKPT_CHECKED enum ckpt_status pack_index_head(struct pack_index *x,
+    uint64_t ordinal, struct model_head *out, struct ckpt_error *err);
+
+/* The stored IDs of a model's tensors, valid until the next call; NULL where
+ * none are stored (models of up to 64 KiB). */
+CKPT_CHECKED enum ckpt_status pack_index_tensor_ids(struct pack_index *x,
+    uint64_t ordinal, const struct ckpt_id **out, struct ckpt_error *err);
+
+/* Tensor `tensor` (in its schema's order) of a model: all its n_bytes. */
+CKPT_CHECKED enum ckpt_status pack_index_read(struct pack_index *x,
+    uint64_t ordinal, size_t tensor, void *out, struct ckpt_error *err);
+
+/* The tensor of one name of all models that have it, in order; no page of
+ * another tensor is read. `visit` gets `n` bytes from byte `begin` of the
+ * tensor on; large tensors come in pieces. */
+CKPT_CHECKED enum ckpt_status pack_index_column(struct pack_index *x,
+    const char *name, enum ckpt_status (*visit)(void *arg, uint64_t ordinal,
+	const struct tensor_desc *t, uint64_t begin, const void *data,
+	size_t n, struct ckpt_error *err), void *arg,
+    struct ckpt_error *err);
+
+/* What a source of an index hands out. Pages are read only for the tensors
+ * kept of the models kept, and only if the consumer reads bytes. */
+struct pack_selection {
+	void *arg;
+	/* Whether to keep a model (NULL: all). `tensor_ids` is NULL where
+	 * they are not stored. */
+	bool (*keep_model)(void *arg, uint64_t ordinal,
+	    const struct model_head *head, const struct ckpt_id *tensor_ids);
+	/* Whether to keep a tensor (NULL: all). */
+	bool (*keep_tensor)(void *arg, const struct tensor_desc *t);
+	const char *label;   /* only models of exactly this label, or NULL:
+	                        groups without it are not even looked into */
+	uint64_t max_models; /* 0: no limit */
+};
+
+/* Takes `x` over, also on failure. `selection` may be NULL; it is copied. */
+CKPT_CHECKED enum ckpt_status pack_index_source(struct pack_index *x,
+    const struct pack_selection *selection, struct model_source **out,
     struct ckpt_error *err);
 
 #endif

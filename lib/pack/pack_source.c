@@ -144,57 +144,12 @@ source_pread(struct model_source *src, void *out, size_t n, uint64_t offset,
 }
 
 static enum ckpt_status
-mismatch(const struct reader *r, const char *tensor, struct ckpt_error *err)
-{
-	const char *label = r->heads[r->n_given - 1].label;
-
-	if (tensor == NULL)
-		return error_at(err, CKPT_MISMATCH, r->index_offset, "12.2",
-		    "IDs of the %u models that end with %.200s are not "
-		    "those stored", r->group.n_models, label);
-	return error_at(err, CKPT_MISMATCH, r->index_offset, "12.1",
-	    "ID of tensor %.100s of %.200s is not the one stored", tensor,
-	    label);
-}
-
-/* Small models have one hash over all of the group's IDs: it is compared
- * when the last has been confirmed, if none was left out. */
-static enum ckpt_status
-confirm_small(struct reader *r, const struct ckpt_id *tensor_ids,
-    struct ckpt_error *err)
-{
-	char hex[ID_HEX_SIZE];
-	struct ckpt_id id;
-	enum ckpt_status status;
-
-	if (r->n_confirmed != r->n_given - 1)
-		return CKPT_OK;
-	if (r->n_confirmed == 0) {
-		sha256_reset(r->sha);
-		sha256_update(r->sha, "ckpt group 1\n", 13);
-	}
-	status = id_model(r->model_sha, r->schema, tensor_ids, &id, err);
-	if (status != CKPT_OK)
-		return status;
-	id_hex(&id, hex);
-	hex[ID_HEX_SIZE - 1] = '\n';
-	sha256_update(r->sha, hex, ID_HEX_SIZE);
-	if (++r->n_confirmed < r->group.n_models)
-		return CKPT_OK;
-	sha256_final(r->sha, &id);
-	if (memcmp(id.bytes, r->ids.data, WIRE_ID_SIZE) != 0)
-		return mismatch(r, NULL, err);
-	return CKPT_OK;
-}
-
-static enum ckpt_status
 source_confirm(struct model_source *src, const struct ckpt_id *tensor_ids,
     struct ckpt_error *err)
 {
 	struct reader *r = of_source(src);
-	const unsigned char *stored;
+	struct confirm_group g;
 	enum ckpt_status status;
-	size_t i;
 
 	if (r->failed != CKPT_OK || r->n_given == 0 ||
 	    r->n_read != r->schema->n_bytes)
@@ -203,16 +158,14 @@ source_confirm(struct model_source *src, const struct ckpt_id *tensor_ids,
 	status = reader_group_finish(r, err);
 	if (status != CKPT_OK)
 		return fail(r, status, err);
-	if (r->ids_kind == WIRE_IDS_GROUP)
-		status = confirm_small(r, tensor_ids, err);
-	stored = r->ids.data + (size_t)(r->n_given - 1) *
-	    r->schema->n_tensors * WIRE_ID_SIZE;
-	for (i = 0; r->ids_kind == WIRE_IDS_TENSORS &&
-	    i < r->schema->n_tensors && status == CKPT_OK; i++)
-		if (memcmp(tensor_ids[i].bytes, stored + i * WIRE_ID_SIZE,
-		    WIRE_ID_SIZE) != 0)
-			status = mismatch(r, r->schema->tensors[i].name,
-			    err);
+	g.schema = r->schema;
+	g.n_models = r->group.n_models;
+	g.kind = r->ids_kind;
+	g.ids = (const void *)r->ids.data;
+	g.row = r->n_given - 1;
+	g.label = r->heads[g.row].label;
+	g.offset = r->index_offset;
+	status = confirm_model(&r->confirm, &g, tensor_ids, err);
 	return status == CKPT_OK ? CKPT_OK : fail(r, status, err);
 }
 
@@ -229,8 +182,7 @@ source_close(struct model_source *src)
 	buf_release(&r->content);
 	buf_release(&r->pages);
 	buf_release(&r->ids);
-	sha256_free(r->sha);
-	sha256_free(r->model_sha);
+	confirm_release(&r->confirm);
 	batch_free(r->batch);
 	bytes_close(r->in);
 	free(r);
@@ -250,8 +202,14 @@ pack_source_open(struct bytes *in,
     struct ckpt_error *err)
 {
 	struct reader *r;
+	struct pack_index *x;
 	enum ckpt_status status;
 
+	if (options->lost != NULL && bytes_is_random(in, NULL)) {
+		status = pack_index_open(in, options, &x, err);
+		return status == CKPT_OK ?
+		    pack_index_source(x, NULL, out, err) : status;
+	}
 	r = calloc(1, sizeof(*r));
 	if (r == NULL) {
 		bytes_close(in);
@@ -268,9 +226,7 @@ pack_source_open(struct bytes *in,
 	buf_init(&r->ids, WIRE_MAX_PAYLOAD);
 	status = batch_new(options->n_threads, &r->batch, err);
 	if (status == CKPT_OK)
-		status = sha256_new(&r->sha, err);
-	if (status == CKPT_OK)
-		status = sha256_new(&r->model_sha, err);
+		status = confirm_init(&r->confirm, err);
 	if (status != CKPT_OK)
 		goto err0;
 	*out = &r->base;

@@ -8,6 +8,7 @@
 
 #include "pack/batch.h"
 #include "pack/columns.h"
+#include "pack/confirm.h"
 #include "pack/pack.h"
 #include "pack/wire.h"
 
@@ -59,9 +60,7 @@ struct reader {
 	uint64_t n_read;             /* bytes of the current model */
 	size_t batch_page;           /* of a streaming model: position */
 	uint32_t batch_used;
-	struct sha256 *sha;          /* over the confirmed models' IDs */
-	struct sha256 *model_sha;
-	uint32_t n_confirmed;
+	struct confirm confirm;
 };
 
 /* ---- reader_part.c ---- */

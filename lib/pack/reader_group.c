@@ -16,7 +16,7 @@ reader_group_release(struct reader *r)
 	r->schema = NULL;
 	r->has_group = false;
 	r->n_given = 0;
-	r->n_confirmed = 0;
+	confirm_restart(&r->confirm);
 	batch_clear(r->batch);
 	r->batch_page = 0;
 	r->batch_used = 0;
