@@ -10,7 +10,7 @@
 
 struct cat {
 	struct cli cli;
-	enum { TO_PACK, TO_SAFETENSORS } to;
+	enum { TO_PACK, TO_SAFETENSORS, TO_NPY } to;
 	const char *output;    /* -o */
 	const char *directory; /* -C */
 	unsigned n_lists;      /* times -l was given */
@@ -31,7 +31,7 @@ enum {
 
 static const struct cli_option options[] = {
 	{ "output", 'o', "FILE", "write FILE (default: standard output)" },
-	{ "to", OPTION_TO, "FORMAT", "pack (default) or safetensors" },
+	{ "to", OPTION_TO, "FORMAT", "pack (default), safetensors or npy" },
 	{ "directory", 'C', "DIR", "with --to=safetensors: write under DIR" },
 	{ "codec", OPTION_CODEC, "CODEC", "of a pack: zstd (default) or none" },
 	{ "level", OPTION_LEVEL, "N", "of zstd: 1 (default) to 19" },
@@ -55,9 +55,11 @@ parse_to(struct cat *c)
 		c->to = TO_PACK;
 	else if (strcmp(v, "safetensors") == 0)
 		c->to = TO_SAFETENSORS;
+	else if (strcmp(v, "npy") == 0)
+		c->to = TO_NPY;
 	else
 		cli_usage_error(&c->cli,
-		    "--to=%s: expected pack or safetensors", v);
+		    "--to=%s: expected pack, safetensors or npy", v);
 }
 
 static void
@@ -178,6 +180,10 @@ open_sink(struct cat *c, struct model_sink **sink, struct ckpt_error *err)
 	switch (c->to) {
 	case TO_SAFETENSORS:
 		return (safetensors_dir_open(c->directory, sink, err));
+	case TO_NPY:
+		if (c->output == NULL)
+			cli_refuse_terminal(&c->cli);
+		return (npy_matrix_open(c->output, sink, err));
 	default:
 		return (cli_open_pack(&c->cli, c->output, &c->pack, sink,
 		    err));

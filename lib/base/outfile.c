@@ -112,6 +112,12 @@ outfile_write(struct outfile *f, const void *data, size_t n,
 	return (CKPT_OK);
 }
 
+int
+outfile_fd(const struct outfile *f)
+{
+	return (f->temporary != NULL ? f->fd : -1);
+}
+
 uint64_t
 outfile_offset(const struct outfile *f)
 {

@@ -21,7 +21,11 @@ CKPT_CHECKED enum ckpt_status outfile_open(const char *path,
 CKPT_CHECKED enum ckpt_status outfile_write(struct outfile *f,
     const void *data, size_t n, struct ckpt_error *err);
 
-/* Bytes written so far. */
+/* The descriptor, for pwrite to places of the file, or -1 where the output is
+ * written through. */
+int outfile_fd(const struct outfile *f);
+
+/* Bytes written so far by outfile_write. */
 uint64_t outfile_offset(const struct outfile *f);
 
 /* Completes and frees the file; on error it is removed. */

@@ -78,11 +78,13 @@ const char *foreign_kind_name(enum foreign_kind kind);
 
 /* A matrix (models x parameters) written as .npy as models pass by: rows of
  * the floating tensors, names in byte order, concatenated; f32, or f64 if a
- * tensor is. The output must be seekable or `n_rows` given (0: unknown). */
+ * tensor is. All models must have the same floating tensors. `path` as in
+ * outfile_open; what cannot be written at places (a pipe) goes through a
+ * temporary file. */
 CKPT_CHECKED enum ckpt_status npy_matrix_open(const char *path,
-    uint64_t n_rows, struct model_sink **out, struct ckpt_error *err);
+    struct model_sink **out, struct ckpt_error *err);
 
-/* An array in memory, row-major: of IDX (gzip or not) or .npy files. */
+/* An array in memory, row-major: of IDX or .npy files, compressed or not. */
 struct array {
 	enum ckpt_dtype dtype; /* little-endian in memory */
 	unsigned n_dims;
@@ -92,9 +94,13 @@ struct array {
 };
 CKPT_CHECKED enum ckpt_status array_read(const char *path,
     uint64_t max_bytes, struct array *out, struct ckpt_error *err);
+/* The same of a source, which it takes over. */
+CKPT_CHECKED enum ckpt_status array_read_bytes(struct bytes *in,
+    uint64_t max_bytes, struct array *out, struct ckpt_error *err);
 void array_release(struct array *a);
 
-/* Writes a .npy array whose dims are known, as data comes. */
+/* Writes a .npy array whose dims are known, as data comes (little-endian,
+ * row-major). `path` as in outfile_open. Each close frees the writer. */
 struct npy_writer;
 CKPT_CHECKED enum ckpt_status npy_writer_open(const char *path,
     enum ckpt_dtype dtype, unsigned n_dims, const uint64_t *dims,

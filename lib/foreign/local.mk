@@ -1,6 +1,7 @@
 noinst_LTLIBRARIES += lib/libforeign.la
 lib_libforeign_la_SOURCES = \
 	lib/foreign/archive.c \
+	lib/foreign/array.c \
 	lib/foreign/decompress.c \
 	lib/foreign/detect.c \
 	lib/foreign/foreign.h \
@@ -10,6 +11,11 @@ lib_libforeign_la_SOURCES = \
 	lib/foreign/header_parse.c \
 	lib/foreign/header_print.c \
 	lib/foreign/input.c lib/foreign/input.h \
+	lib/foreign/npy.h \
+	lib/foreign/npy_header.c \
+	lib/foreign/npy_matrix.c \
+	lib/foreign/npy_writer.c \
+	lib/foreign/placed.c lib/foreign/placed.h \
 	lib/foreign/safetensors.c \
 	lib/foreign/safetensors_dir.c \
 	lib/foreign/scan.c lib/foreign/scan.h \

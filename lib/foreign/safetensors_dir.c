@@ -1,12 +1,11 @@
-#include <errno.h>
 #include <unistd.h>
 
 #include "foreign/foreign.h"
 #include "foreign/header.h"
+#include "foreign/placed.h"
 #include "foreign/tree.h"
 
 #define SUFFIX ".safetensors"
-#define BUFFER_MAX ((size_t)1 << 18)
 
 struct dir_sink {
 	struct model_sink sink;
@@ -16,9 +15,7 @@ struct dir_sink {
 	char *path;
 	uint64_t pos;     /* bytes of the model taken so far */
 	size_t tensor;    /* that pos lies in */
-	/* bytes that belong at `offset` of the file, not yet written */
-	struct buf buffer;
-	uint64_t offset;
+	struct placed out;
 	/* What is the same for many models: */
 	struct schema *schema;
 	bool keeps_layout;      /* of the source; else a canonical header */
@@ -189,55 +186,6 @@ make_header(struct dir_sink *d, const struct model_head *head,
 
 /* ---- the file ---- */
 
-static enum ckpt_status
-write_at(struct dir_sink *d, const unsigned char *p, size_t n,
-    uint64_t offset, struct ckpt_error *err)
-{
-	ssize_t r;
-
-	while (n > 0) {
-		r = pwrite(d->fd, p, n, (off_t)offset);
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return (error_sys(err, "cannot write %.300s",
-			    d->path));
-		p += r;
-		n -= (size_t)r;
-		offset += (uint64_t)r;
-	}
-	return (CKPT_OK);
-}
-
-static enum ckpt_status
-flush(struct dir_sink *d, struct ckpt_error *err)
-{
-	enum ckpt_status st;
-
-	st = write_at(d, d->buffer.data, d->buffer.len, d->offset, err);
-	d->buffer.len = 0;
-	return (st);
-}
-
-/* Bytes for a place of the file: kept back to be written with others. */
-static enum ckpt_status
-put(struct dir_sink *d, const unsigned char *p, size_t n, uint64_t offset,
-    struct ckpt_error *err)
-{
-	enum ckpt_status st = CKPT_OK;
-
-	if (d->buffer.len > 0 && (offset != d->offset + d->buffer.len ||
-	    n > BUFFER_MAX - d->buffer.len))
-		st = flush(d, err);
-	if (st != CKPT_OK)
-		return (st);
-	if (n >= BUFFER_MAX)
-		return (write_at(d, p, n, offset, err));
-	if (d->buffer.len == 0)
-		d->offset = offset;
-	return (buf_append(&d->buffer, p, n, err));
-}
-
 /* The label with the suffix, unless it is there. */
 static enum ckpt_status
 name_file(struct dir_sink *d, const char *label, struct ckpt_error *err)
@@ -275,7 +223,8 @@ dir_begin(struct model_sink *sink, const struct model_head *head,
 		return (st);
 	d->pos = 0;
 	d->tensor = 0;
-	return (put(d, d->header.data, d->header.len, 0, err));
+	placed_begin(&d->out, d->fd);
+	return (placed_put(&d->out, d->header.data, d->header.len, 0, err));
 }
 
 static enum ckpt_status
@@ -301,12 +250,14 @@ dir_write(struct model_sink *sink, const void *data, size_t n,
 		}
 		part = n < t->n_bytes - within ? n :
 		    (size_t)(t->n_bytes - within);
-		st = put(d, p, part, d->header.len + d->places[d->tensor] +
-		    within, err);
+		st = placed_put(&d->out, p, part, d->header.len +
+		    d->places[d->tensor] + within, err);
 		p += part;
 		n -= part;
 		d->pos += part;
 	}
+	if (st != CKPT_OK)
+		(void)error_where(err, d->path);
 	return (st);
 }
 
@@ -322,10 +273,12 @@ dir_end(struct model_sink *sink, const struct ckpt_id *tensor_ids,
 	if (fd < 0 || d->pos != d->schema->n_bytes)
 		return (error_set(err, CKPT_USAGE,
 		    "the model's bytes are not complete"));
-	st = flush(d, err);
+	st = placed_flush(&d->out, err);
 	d->fd = -1;
 	if (close(fd) != 0 && st == CKPT_OK)
-		st = error_sys(err, "cannot close %.300s", d->path);
+		st = error_sys(err, "cannot close the file");
+	if (st != CKPT_OK)
+		(void)error_where(err, d->path);
 	return (st);
 }
 
@@ -335,7 +288,7 @@ free_sink(struct dir_sink *d)
 	if (d->fd >= 0)
 		(void)close(d->fd);
 	schema_unref(d->schema);
-	buf_release(&d->buffer);
+	placed_release(&d->out);
 	buf_release(&d->header);
 	free(d->order);
 	free(d->places);
@@ -387,7 +340,7 @@ safetensors_dir_open(const char *dir, struct model_sink **out,
 		return (error_nomem(err, sizeof(*d)));
 	d->sink.ops = &dir_ops;
 	d->fd = -1;
-	buf_init(&d->buffer, BUFFER_MAX);
+	placed_init(&d->out);
 	buf_init(&d->header, HEADER_PREFIX + HEADER_MAX);
 	st = tree_open(dir, &d->tree, err);
 	if (st != CKPT_OK) {
