@@ -192,10 +192,10 @@ name_file(struct dir_sink *d, const char *label, struct ckpt_error *err)
 {
 	size_t n = strlen(label), len = strlen(SUFFIX);
 	bool has = n >= len && strcmp(label + n - len, SUFFIX) == 0;
+	enum ckpt_status st = tree_check(label, err);
 
-	if (n == 0)
-		return (error_set(err, CKPT_INVALID,
-		    "a model without a label cannot become a file"));
+	if (st != CKPT_OK)
+		return (st);
 	free(d->path);
 	d->path = malloc(n + len + 1);
 	if (d->path == NULL)

@@ -77,8 +77,8 @@ err0:
 
 /* ---- creating ---- */
 
-static enum ckpt_status
-check_path(const char *path, struct ckpt_error *err)
+enum ckpt_status
+tree_check(const char *path, struct ckpt_error *err)
 {
 	const char *p = path;
 	size_t n, depth = 0;
@@ -161,7 +161,7 @@ tree_create(struct tree *t, const char *path, int *fd,
 {
 	const char *slash = strrchr(path, '/');
 	size_t n = slash == NULL ? 0 : (size_t)(slash - path) + 1;
-	enum ckpt_status st = check_path(path, err);
+	enum ckpt_status st = tree_check(path, err);
 	int new;
 
 	if (st == CKPT_OK)

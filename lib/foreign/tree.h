@@ -17,9 +17,12 @@ struct tree;
 CKPT_CHECKED enum ckpt_status tree_open(const char *dir, struct tree **out,
     struct ckpt_error *err);
 
-/* Creates a file and its parents. `path` is relative, of components that
- * are neither empty nor ".."; a path that was created before is refused.
- * The descriptor is the caller's. */
+/* Refuses absolute paths and components that are empty or "..". */
+CKPT_CHECKED enum ckpt_status tree_check(const char *path,
+    struct ckpt_error *err);
+
+/* Creates a file and its parents. `path` passes tree_check; one that was
+ * created before is refused. The descriptor is the caller's. */
 CKPT_CHECKED enum ckpt_status tree_create(struct tree *t, const char *path,
     int *fd, struct ckpt_error *err);
 

@@ -50,4 +50,16 @@ tests_unit_test_pack_index_SOURCES = tests/unit/test_pack_index.c \
 	tests/unit/packs.c tests/unit/packs.h tests/unit/unit.h
 tests_unit_test_pack_index_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_pack_index_LDADD = $(TESTS_LIBS)
+
+UNIT_TESTS += tests/unit/test_safetensors
+tests_unit_test_safetensors_SOURCES = tests/unit/test_safetensors.c \
+	tests/unit/safefile.c tests/unit/safefile.h tests/unit/unit.h
+tests_unit_test_safetensors_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_safetensors_LDADD = lib/libforeign.la $(TESTS_LIBS)
+
+UNIT_TESTS += tests/unit/test_safetensors_bad
+tests_unit_test_safetensors_bad_SOURCES = tests/unit/test_safetensors_bad.c \
+	tests/unit/safefile.c tests/unit/safefile.h tests/unit/unit.h
+tests_unit_test_safetensors_bad_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_safetensors_bad_LDADD = lib/libforeign.la $(TESTS_LIBS)
 endif
