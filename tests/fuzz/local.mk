@@ -1,1 +1,31 @@
-# fuzz tests
+# Fuzz targets. With --enable-fuzzers they are libFuzzer programs; without,
+# they replay the files they are given, and `make check` gives each its corpus.
+
+FUZZ_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/fuzz \
+	-I$(top_srcdir)/tools
+EXTRA_DIST += tests/fuzz/fuzz.h tests/fuzz/replay.c tests/fuzz/corpus.sh \
+	tests/fuzz/corpus
+
+if FUZZERS
+FUZZ_MAIN =
+FUZZ_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+else
+FUZZ_MAIN = tests/fuzz/replay.c
+FUZZ_LDFLAGS = $(AM_LDFLAGS)
+endif
+
+# A target fuzz_X has its corpus in corpus/X and is listed here.
+FUZZ_TARGETS = \
+	tests/fuzz/fuzz_sums
+check_PROGRAMS += $(FUZZ_TARGETS)
+if !FUZZERS
+TESTS += tests/fuzz/corpus.sh
+endif
+
+# The script replays all of them.
+AM_TESTS_ENVIRONMENT += FUZZ_TARGETS='$(FUZZ_TARGETS)'; export FUZZ_TARGETS;
+
+tests_fuzz_fuzz_sums_SOURCES = tests/fuzz/fuzz_sums.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_sums_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_sums_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_sums_LDADD = tools/libcli.la lib/libcore.la
