@@ -67,6 +67,9 @@ size_t nn_plan_classes(const struct nn_plan *p); /* outputs an image */
 size_t nn_plan_weights(const struct nn_plan *p); /* floats of a model */
 enum nn_path nn_plan_path(const struct nn_plan *p);
 
+/* Multiplications of an image in convolutions and linear layers. */
+uint64_t nn_plan_products(const struct nn_plan *p);
+
 /* The weights of a model of the plan's schema into nn_plan_weights()
  * floats, 64-byte aligned. `data` is struct model's. *n_not_finite counts
  * the weights that are NaN or infinite (f64 beyond float's range too). */

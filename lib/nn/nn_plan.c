@@ -301,3 +301,18 @@ nn_plan_path(const struct nn_plan *p)
 {
 	return p->path;
 }
+
+uint64_t
+nn_plan_products(const struct nn_plan *p)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < p->n_steps; i++) {
+		const struct nn_step *s = &p->steps[i];
+
+		if (s->kind == NN_STEP_TAPS)
+			n += (uint64_t)s->n_groups * s->n_out * s->n_taps *
+			    s->out.h * s->out.w;
+	}
+	return n;
+}

@@ -14,3 +14,9 @@ TESTS += $(FETCH_TESTS)
 EXTRA_DIST += $(FETCH_TESTS) \
 	tests/cli/badserver.py \
 	tests/cli/fetch_lib.sh
+
+EVAL_TESTS = \
+	tests/cli/eval_input.sh \
+	tests/cli/eval_oracle.sh
+TESTS += $(EVAL_TESTS)
+EXTRA_DIST += $(EVAL_TESTS) tests/cli/eval_tool.py

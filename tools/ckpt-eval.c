@@ -1,0 +1,396 @@
+/*
+ * ckpt-eval: predictions and scores of models on data.
+ */
+#include "eval.h"
+
+#include <math.h>
+
+enum {
+	OPTION_DATA = 256, OPTION_OOD, OPTION_ENSEMBLE, OPTION_JSON,
+	OPTION_LOGITS, OPTION_ARCH, OPTION_NORMALIZE, OPTION_BINS,
+	OPTION_LIMIT, OPTION_FPR_RULE
+};
+
+static const struct cli_option options[] = {
+	{ "data", OPTION_DATA, "IMAGES[,LABELS]",
+	    "IDX (gzip or not) or .npy; required" },
+	{ "ood", OPTION_OOD, "IMAGES", "images from another distribution" },
+	{ "ensemble", OPTION_ENSEMBLE, NULL,
+	    "add the scores of the mean prediction" },
+	{ "arch", OPTION_ARCH, "ARCH", ".arch file, or a known name" },
+	{ "normalize", OPTION_NORMALIZE, "TEXT",
+	    "'scale=A mean=M std=S' instead of the .arch's" },
+	{ "bins", OPTION_BINS, "N", "bins of the ECE (default 15)" },
+	{ "fpr-rule", OPTION_FPR_RULE, "RULE",
+	    "first (default), nearest or interpolated" },
+	{ "limit", OPTION_LIMIT, "N", "the first N images of each file" },
+	{ "logits", OPTION_LOGITS, "FILE",
+	    "write the logits as .npy, of the --data images" },
+	{ "json", OPTION_JSON, NULL, "one JSON object a line" },
+	{ "output", 'o', "FILE", "write to FILE, complete or not at all" },
+	{ NULL, 0, NULL, NULL }
+};
+
+struct eval {
+	struct cli cli;
+	struct eval_options options;
+	struct eval_data in, ood;
+	struct eval_plans *plans;
+	struct model_source *source;
+	struct outfile *output;
+	struct eval_logits *logits;
+	struct eval_ensemble *ensemble;
+	size_t n_models, n_nan;
+	/* A model that was read, but belongs to the next item; and what
+	 * ended the stream. */
+	struct model next;
+	bool has_next;
+	enum ckpt_status end;
+	struct ckpt_error end_error;
+};
+
+/* ---- options ---- */
+
+/* IMAGES or IMAGES,LABELS, split at the last comma. */
+static void
+parse_data(struct eval *e, char *value)
+{
+	char *comma = strrchr(value, ',');
+
+	e->options.images = value;
+	e->options.labels = NULL;
+	if (comma != NULL) {
+		*comma = '\0';
+		e->options.labels = comma + 1;
+	}
+	if (*value == '\0' || (comma != NULL && comma[1] == '\0'))
+		cli_usage_error(&e->cli, "--data: expected IMAGES,LABELS");
+}
+
+static void
+parse_fpr_rule(struct eval *e)
+{
+	const char *v = e->cli.value;
+
+	if (strcmp(v, "first") == 0)
+		e->options.fpr_rule = STATS_FPR_FIRST;
+	else if (strcmp(v, "nearest") == 0)
+		e->options.fpr_rule = STATS_FPR_NEAREST;
+	else if (strcmp(v, "interpolated") == 0)
+		e->options.fpr_rule = STATS_FPR_INTERPOLATED;
+	else
+		cli_usage_error(&e->cli, "--fpr-rule=%s: expected first, "
+		    "nearest or interpolated", v);
+}
+
+static void
+take_option(struct eval *e, int letter)
+{
+	struct eval_options *o = &e->options;
+
+	switch (letter) {
+	case OPTION_DATA:
+		parse_data(e, (char *)(uintptr_t)e->cli.value);
+		break;
+	case OPTION_OOD:
+		o->ood = e->cli.value;
+		break;
+	case OPTION_ENSEMBLE:
+		o->has_ensemble = true;
+		break;
+	case OPTION_JSON:
+		o->is_json = true;
+		break;
+	case OPTION_LOGITS:
+		o->logits = e->cli.value;
+		break;
+	case OPTION_ARCH:
+		o->arch = e->cli.value;
+		break;
+	case OPTION_NORMALIZE:
+		o->normalize = e->cli.value;
+		break;
+	case OPTION_BINS:
+		o->n_bins = (unsigned)cli_number(&e->cli, 1, STATS_MAX_BINS);
+		break;
+	case OPTION_LIMIT:
+		o->limit = cli_number(&e->cli, 1, UINT32_MAX);
+		break;
+	case OPTION_FPR_RULE:
+		parse_fpr_rule(e);
+		break;
+	case 'o':
+		o->output = e->cli.value;
+		break;
+	}
+}
+
+static void
+parse_options(struct eval *e, int argc, char **argv)
+{
+	struct eval_options *o = &e->options;
+	int letter;
+
+	o->n_bins = STATS_DEFAULT_BINS;
+	o->limit = UINT64_MAX;
+	cli_begin(&e->cli, argc, argv);
+	while ((letter = cli_next_option(&e->cli)) != -1)
+		take_option(e, letter);
+	if (o->images == NULL)
+		cli_usage_error(&e->cli, "--data=IMAGES,LABELS is missing");
+	if (o->labels == NULL && o->ood == NULL && o->logits == NULL)
+		cli_usage_error(&e->cli, "--data without labels needs --ood "
+		    "or --logits");
+	if (o->labels == NULL && o->ood == NULL && o->has_ensemble)
+		cli_usage_error(&e->cli, "--ensemble needs labels or --ood");
+}
+
+/* ---- the pipeline ---- */
+
+/* The next model, its IDs confirmed. */
+static enum ckpt_status
+load(struct eval *e, struct model *m, struct ckpt_error *err)
+{
+	struct ckpt_id *ids, id;
+	enum ckpt_status st;
+
+	st = model_load(e->source, UINT64_MAX, m, err);
+	if (st != CKPT_OK)
+		return (st);
+	ids = calloc(m->head.schema->n_tensors + 1, sizeof(*ids));
+	st = ids == NULL ? error_nomem(err, sizeof(*ids)) :
+	    id_of_model(m, ids, &id, err);
+	if (st == CKPT_OK)
+		st = model_confirm(e->source, ids, err);
+	free(ids);
+	if (st != CKPT_OK) {
+		(void)error_where(err, m->head.label);
+		model_release(m);
+	}
+	return (st);
+}
+
+static void
+drop(void *arg, void *item)
+{
+	(void)arg;
+	eval_item_free(item);
+}
+
+/* Adds the model at hand to the item, if it belongs there. */
+static enum ckpt_status
+fill(struct eval *e, struct eval_item *item, struct ckpt_error *err)
+{
+	const struct eval_plan *plan;
+	enum ckpt_status st;
+
+	st = eval_plans_get(e->plans, &e->next.head, &plan, err);
+	if (st != CKPT_OK)
+		return (st);
+	if (item->n > 0 && plan != item->plan)
+		return (CKPT_END);
+	item->plan = plan;
+	item->models[item->n++].model = e->next;
+	e->next = (struct model){ 0 };
+	e->has_next = false;
+	return (item->n < plan->n_models ? CKPT_OK : CKPT_END);
+}
+
+/* An item of models. What ends the stream is kept until the models before
+ * it have been handed out. */
+static enum ckpt_status
+produce(void *arg, void **out, struct ckpt_error *err)
+{
+	struct eval *e = arg;
+	struct eval_item *item = calloc(1, sizeof(*item));
+	enum ckpt_status st = e->end;
+
+	if (item == NULL)
+		return (error_nomem(err, sizeof(*item)));
+	while (st == CKPT_OK) {
+		if (!e->has_next) {
+			e->end = load(e, &e->next, &e->end_error);
+			e->has_next = e->end == CKPT_OK;
+		}
+		if (e->has_next) {
+			st = fill(e, item, &e->end_error);
+			if (st != CKPT_OK && st != CKPT_END)
+				e->end = st;
+		}
+		if (e->end != CKPT_OK)
+			st = e->end;
+	}
+	if (item->n > 0) {
+		*out = item;
+		return (CKPT_OK);
+	}
+	eval_item_free(item);
+	if (err != NULL && e->end != CKPT_END)
+		*err = e->end_error;
+	return (e->end);
+}
+
+static enum ckpt_status
+work(void *arg, void *item, unsigned thread, struct ckpt_error *err)
+{
+	struct eval *e = arg;
+
+	(void)thread;
+	return (eval_item_run(&e->options, &e->in, item, err));
+}
+
+static void
+warn(struct eval *e, const struct eval_model *m)
+{
+	const size_t n = m->in.n_nan + m->ood.n_nan;
+
+	if (m->n_not_finite > 0)
+		cli_warn(&e->cli, "%s: %zu weights are NaN or infinite",
+		    m->model.head.label, m->n_not_finite);
+	if (n == 0)
+		return;
+	e->n_nan++;
+	cli_warn(&e->cli, "%s: %zu images have logits that are NaN or "
+	    "infinite: not scored%s", m->model.head.label, n,
+	    e->options.has_ensemble ? ", not in the ensemble" : "");
+}
+
+static enum ckpt_status
+put_model(struct eval *e, const struct eval_plan *plan,
+    const struct eval_model *m, struct ckpt_error *err)
+{
+	const char *label = m->model.head.label;
+	enum ckpt_status st = CKPT_OK;
+
+	warn(e, m);
+	if (e->logits != NULL)
+		st = eval_logits_add(e->logits, m->in.logits, plan->in->n,
+		    nn_plan_classes(plan->nn), err);
+	if (st == CKPT_OK && e->options.has_ensemble && m->in.n_nan == 0 &&
+	    m->ood.n_nan == 0)
+		st = eval_ensemble_add(&e->ensemble, plan, m, err);
+	if (st != CKPT_OK)
+		return (error_where(err, label));
+	e->n_models++;
+	return (eval_table_row(&e->options, e->output, label, &m->row, err));
+}
+
+static enum ckpt_status
+consume(void *arg, void *p, struct ckpt_error *err)
+{
+	struct eval *e = arg;
+	struct eval_item *item = p;
+	enum ckpt_status st = CKPT_OK;
+
+	for (size_t i = 0; i < item->n && st == CKPT_OK; i++)
+		st = put_model(e, item->plan, &item->models[i], err);
+	if (st == CKPT_OK && cli_wants_progress(&e->cli))
+		(void)fprintf(stderr, "\r%s: %zu models", e->cli.tool,
+		    e->n_models);
+	eval_item_free(item);
+	return (st);
+}
+
+/* ---- the whole ---- */
+
+static enum ckpt_status
+put_ensemble(struct eval *e, struct ckpt_error *err)
+{
+	struct eval_row row = {
+		{ NAN, NAN, NAN, NAN }, { NAN, NAN, NAN }, { NAN, NAN, NAN }
+	};
+	enum ckpt_status st = CKPT_OK;
+
+	if (e->ensemble != NULL)
+		st = eval_ensemble_row(e->ensemble, &e->options, &e->in,
+		    &row, err);
+	if (st != CKPT_OK)
+		return (st);
+	return (eval_table_row(&e->options, e->output, "(ensemble)", &row,
+	    err));
+}
+
+/* Opens all that the pipeline needs. What is open when one fails is closed
+ * by the caller. */
+static enum ckpt_status
+open_all(struct eval *e, struct ckpt_error *err)
+{
+	const struct eval_options *o = &e->options;
+	enum ckpt_status st;
+
+	st = eval_data_read(o->images, o->labels, o->limit, &e->in, err);
+	if (st == CKPT_OK && o->ood != NULL)
+		st = eval_data_read(o->ood, NULL, o->limit, &e->ood, err);
+	if (st == CKPT_OK)
+		st = eval_plans_new(&e->cli, o, &e->in, o->ood == NULL ?
+		    NULL : &e->ood, &e->plans, err);
+	if (st == CKPT_OK && o->logits != NULL)
+		st = eval_logits_open(o->logits, &e->logits, err);
+	if (st == CKPT_OK)
+		st = cli_open_inputs(&e->cli, e->cli.args, e->cli.n_args,
+		    &e->source, err);
+	if (st == CKPT_OK)
+		st = outfile_open(o->output, &e->output, err);
+	return (st);
+}
+
+static enum ckpt_status
+run(struct eval *e, struct ckpt_error *err)
+{
+	const struct threads_pipe pipe = {
+		.n_threads = e->cli.n_threads, .arg = e,
+		.produce = produce, .work = work, .consume = consume,
+		.drop = drop
+	};
+	enum ckpt_status st;
+
+	st = eval_table_head(&e->options, e->output, err);
+	if (st == CKPT_OK)
+		st = threads_pipe_run(&pipe, err);
+	if (e->n_models > 0 && cli_wants_progress(&e->cli))
+		(void)fputc('\n', stderr);
+	if (st == CKPT_OK && e->options.has_ensemble)
+		st = put_ensemble(e, err);
+	if (st == CKPT_OK && e->n_models == 0)
+		st = error_set(err, CKPT_INVALID, "no models in the input");
+	if (st == CKPT_OK && e->logits != NULL) {
+		st = eval_logits_close(e->logits, err);
+		e->logits = NULL;
+	}
+	if (st == CKPT_OK) {
+		st = outfile_commit(e->output, err);
+		e->output = NULL;
+	}
+	return (st);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct eval e = { .cli = {
+		.tool = "ckpt-eval",
+		.synopsis = "--data=IMAGES,LABELS [OPTION]... [INPUT]...",
+		.purpose = "Score models on data.",
+		.options = options,
+	} };
+	struct ckpt_error err = { .status = CKPT_OK };
+	enum ckpt_status st;
+	int status;
+
+	parse_options(&e, argc, argv);
+	st = open_all(&e, &err);
+	if (st == CKPT_OK)
+		st = run(&e, &err);
+	if (st != CKPT_OK)
+		cli_report(&e.cli, &err);
+	status = st != CKPT_OK ? CLI_TROUBLE : e.n_nan > 0 ? CLI_NO : CLI_YES;
+	outfile_abort(e.output);
+	eval_logits_abort(e.logits);
+	model_source_close(e.source);
+	model_release(&e.next);
+	eval_ensemble_free(e.ensemble);
+	eval_plans_free(e.plans);
+	eval_data_release(&e.in);
+	eval_data_release(&e.ood);
+	return (cli_end(&e.cli, status));
+}

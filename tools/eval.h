@@ -1,0 +1,154 @@
+/*
+ * eval: what the parts of ckpt-eval share. Models go through a pipeline in
+ * items: a few models of one schema, for which each block of images is read
+ * once.
+ */
+#ifndef CKPT_TOOLS_EVAL_H
+#define CKPT_TOOLS_EVAL_H
+
+#include "arch.h"
+#include "cli.h"
+#include "foreign/foreign.h"
+#include "nn/nn.h"
+#include "stats/stats.h"
+
+/* A data file larger than this (unpacked) is refused. */
+#define EVAL_MAX_DATA ((uint64_t)1 << 36)
+
+#define EVAL_MAX_BATCH 16 /* models of an item */
+
+/* What was asked for. */
+struct eval_options {
+	const char *images, *labels; /* --data; labels NULL: none */
+	const char *ood;             /* --ood, or NULL */
+	const char *arch;            /* --arch, or NULL */
+	const char *normalize;       /* --normalize, or NULL */
+	const char *logits;          /* --logits, or NULL */
+	const char *output;          /* -o, or NULL: standard output */
+	bool is_json, has_ensemble;
+	unsigned n_bins;
+	uint64_t limit;              /* --limit; UINT64_MAX: all */
+	enum stats_fpr_rule fpr_rule;
+};
+
+/* ---- eval_data: a data file and its labels ---- */
+
+struct eval_data {
+	const char *path;
+	struct array images;
+	size_t n;            /* images that are used */
+	uint32_t *labels;    /* n of them, or NULL */
+	uint32_t max_label;
+	const char *labels_path;
+};
+
+/* `labels` may be NULL. At most `limit` images are used. */
+CKPT_CHECKED enum ckpt_status eval_data_read(const char *images,
+    const char *labels, uint64_t limit, struct eval_data *out,
+    struct ckpt_error *err);
+void eval_data_release(struct eval_data *d);
+
+/* The images as the graph's input; CKPT_INVALID if the shapes differ. */
+CKPT_CHECKED enum ckpt_status eval_data_images(const struct eval_data *d,
+    const struct graph *g, struct nn_images *out, struct ckpt_error *err);
+
+/* ---- eval_plans: what is made once a schema ---- */
+
+struct eval_plan {
+	struct schema *schema;
+	char *arch;                    /* metadata key, or NULL */
+	struct graph *graph;
+	struct nn_plan *nn;
+	const struct nn_images *in, *ood; /* ood is NULL without --ood */
+	size_t n_models;               /* of an item */
+};
+
+struct eval_plans;
+CKPT_CHECKED enum ckpt_status eval_plans_new(const struct cli *c,
+    const struct eval_options *o, const struct eval_data *in,
+    const struct eval_data *ood, struct eval_plans **out,
+    struct ckpt_error *err);
+void eval_plans_free(struct eval_plans *p); /* NULL does nothing */
+CKPT_CHECKED enum ckpt_status eval_plans_get(struct eval_plans *p,
+    const struct model_head *head, const struct eval_plan **out,
+    struct ckpt_error *err);
+
+/* ---- eval_item: the work ---- */
+
+/* The scores of a model, or of the ensemble. */
+struct eval_row {
+	struct stats_result scores;
+	struct stats_detection msp, entropy;
+};
+
+/* What is kept of a model's predictions for the ensemble and --logits. */
+struct eval_set {
+	float *p;        /* [image][class], or NULL */
+	float *log_p;    /* of the label, [image], or NULL */
+	float *logits;   /* [image][class], or NULL */
+	/* OOD scores, [image]; NULL without --ood. Higher is further out. */
+	double *msp;     /* (1 - p) / p of the top class: ordered as -p is,
+	                    without ties near p = 1 */
+	double *entropy;
+	size_t n_nan;    /* images with NaN or infinite logits */
+};
+
+struct eval_model {
+	struct model model; /* its data is freed when it is packed */
+	size_t n_not_finite;
+	struct stats_scores scores;
+	struct eval_set in, ood;
+	struct eval_row row;
+};
+
+struct eval_item {
+	const struct eval_plan *plan;
+	size_t n;
+	struct eval_model models[EVAL_MAX_BATCH];
+};
+
+/* Computes all of an item's models. Safe to be called by several threads
+ * for different items. */
+CKPT_CHECKED enum ckpt_status eval_item_run(const struct eval_options *o,
+    const struct eval_data *in, struct eval_item *item,
+    struct ckpt_error *err);
+void eval_item_free(struct eval_item *item); /* NULL does nothing */
+
+/* Bytes of results that a model of `classes` classes keeps. */
+size_t eval_item_bytes(const struct eval_options *o, size_t n_in,
+    size_t n_ood, size_t n_classes);
+
+/* ---- eval_ensemble: the mean prediction ---- */
+
+struct eval_ensemble;
+CKPT_CHECKED enum ckpt_status eval_ensemble_add(struct eval_ensemble **e,
+    const struct eval_plan *plan, const struct eval_model *m,
+    struct ckpt_error *err); /* *e is NULL at first */
+CKPT_CHECKED enum ckpt_status eval_ensemble_row(
+    const struct eval_ensemble *e, const struct eval_options *o,
+    const struct eval_data *in, struct eval_row *out,
+    struct ckpt_error *err);
+void eval_ensemble_free(struct eval_ensemble *e); /* NULL does nothing */
+
+/* ---- eval_logits: --logits ---- */
+
+/* Spools beside the output: the number of models is known at the end. */
+struct eval_logits;
+CKPT_CHECKED enum ckpt_status eval_logits_open(const char *path,
+    struct eval_logits **out, struct ckpt_error *err);
+CKPT_CHECKED enum ckpt_status eval_logits_add(struct eval_logits *l,
+    const float *logits, size_t n_images, size_t n_classes,
+    struct ckpt_error *err);
+CKPT_CHECKED enum ckpt_status eval_logits_close(struct eval_logits *l,
+    struct ckpt_error *err); /* frees it */
+void eval_logits_abort(struct eval_logits *l); /* NULL does nothing */
+
+/* ---- eval_table: the output ---- */
+
+CKPT_CHECKED enum ckpt_status eval_table_head(const struct eval_options *o,
+    struct outfile *f, struct ckpt_error *err);
+CKPT_CHECKED enum ckpt_status eval_table_row(const struct eval_options *o,
+    struct outfile *f, const char *label, const struct eval_row *row,
+    struct ckpt_error *err);
+
+#endif
