@@ -1,0 +1,27 @@
+/*
+ * sym_refine: splitting cells until the relations tell no more apart.
+ */
+#ifndef CKPT_SYM_SYM_REFINE_H
+#define CKPT_SYM_SYM_REFINE_H
+
+#include "sym/sym_key.h"
+
+struct sym_refine {
+	struct sym_values *values;
+	uint32_t *lists;      /* of the key */
+	unsigned char *is_cut; /* by place, while a group is split */
+};
+
+CKPT_CHECKED enum ckpt_status sym_refine_new(struct sym_values *v,
+    struct sym_refine *out, struct ckpt_error *err);
+void sym_refine_release(struct sym_refine *r);
+
+/* Refines the partition in place. */
+void sym_refine_run(struct sym_refine *r, struct sym_cells *cells);
+
+/* Whether all points of a cell may be put in any order:
+ * exchanging any two of them changes no value. */
+bool sym_twin_cell(const struct sym_values *v, const struct sym_cells *c,
+    size_t group, uint32_t start);
+
+#endif

@@ -1,0 +1,256 @@
+#include "random_net.h"
+
+uint32_t
+random_below(struct random *r, uint32_t n)
+{
+	uint64_t z = r->state += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	z ^= z >> 31;
+	return ((uint32_t)((z >> 32) * n >> 32));
+}
+
+void
+random_net_need(enum ckpt_status st, const struct ckpt_error *err)
+{
+	if (st == CKPT_OK)
+		return;
+	fprintf(stderr, "status %d, line %llu: %s\n", (int)st,
+	    (unsigned long long)err->line, err->text);
+	abort();
+}
+
+static void
+put(struct buf *out, const char *text)
+{
+	struct ckpt_error err = { 0 };
+
+	random_net_need(buf_append(out, text, strlen(text), &err), &err);
+}
+
+static void
+activation(struct random *r, struct buf *out, bool may_flip)
+{
+	static const char *const names[] = { "relu\n", "tanh\n", "relu\n",
+	    "leakyrelu\n", "sigmoid\n", "" };
+
+	put(out, names[random_below(r, may_flip ? 6 : 5)]);
+}
+
+/* A vector network: linear layers, now and then with a residual sum. */
+static void
+vector_arch(struct random *r, uint32_t max_units, struct buf *out)
+{
+	char line[128];
+	uint32_t n_layers = 1 + random_below(r, 3), i, n;
+
+	put(out, "ckpt-arch 1\ninput 3\n");
+	for (i = 0; i < n_layers; i++) {
+		n = 1 + random_below(r, max_units);
+		snprintf(line, sizeof(line), "linear a%u out=%u bias=%s\n", i,
+		    n, random_below(r, 3) ? "yes" : "no");
+		put(out, line);
+		activation(r, out, true);
+		if (random_below(r, 3) > 0)
+			continue;
+		snprintf(line, sizeof(line), "flatten s%u\nlinear b%u out=%u "
+		    "bias=no\n", i, i, n);
+		put(out, line);
+		activation(r, out, true);
+		snprintf(line, sizeof(line), "flatten t%u\nadd from=s%u,t%u\n",
+		    i, i, i);
+		put(out, line);
+		if (random_below(r, 2))
+			activation(r, out, true);
+	}
+	put(out, "linear z out=2\noutput\n");
+}
+
+/* An image network: convolutions, some grouped, and a linear layer. */
+static void
+image_arch(struct random *r, uint32_t max_units, struct buf *out)
+{
+	char line[128];
+	uint32_t n_layers = 1 + random_below(r, 3), i, c = 2, groups, k;
+
+	put(out, "ckpt-arch 1\ninput 2x8x8\n");
+	for (i = 0; i < n_layers; i++) {
+		groups = 1;
+		for (k = 2; k <= c; k++)
+			if (c % k == 0 && random_below(r, 2))
+				groups = k;
+		c = groups * (1 + random_below(r, max_units / groups + 1));
+		k = 1 + random_below(r, 2);
+		snprintf(line, sizeof(line), "conv c%u out=%u kernel=%ux%u "
+		    "padding=%u groups=%u bias=%s\n", i, c, k,
+		    1 + random_below(r, 2), k - 1, groups,
+		    random_below(r, 2) ? "yes" : "no");
+		put(out, line);
+		activation(r, out, true);
+		if (random_below(r, 4) == 0)
+			put(out, random_below(r, 2) ?
+			    "maxpool kernel=2 stride=1\n" :
+			    "avgpool kernel=2 stride=1\n");
+	}
+	put(out, random_below(r, 2) ? "globalavgpool\n" : "flatten\n");
+	put(out, "linear z out=2\noutput\n");
+}
+
+void
+random_net_arch(struct random *r, uint32_t max_units, struct buf *out)
+{
+	if (random_below(r, 2))
+		vector_arch(r, max_units, out);
+	else
+		image_arch(r, max_units, out);
+}
+
+void
+random_net_open(const char *text, size_t n, enum ckpt_dtype dtype,
+    struct random_net *out)
+{
+	struct ckpt_error err = { 0 };
+	const struct graph_param *p;
+	size_t i;
+
+	random_net_need(graph_parse(text, n, &out->graph, &err), &err);
+	random_net_need(symmetry_derive(out->graph, &out->table, &err), &err);
+	random_net_need(schema_new(&out->schema, &err), &err);
+	for (i = 0; i < out->graph->n_params; i++) {
+		p = &out->graph->params[i];
+		random_net_need(schema_add(out->schema, p->name,
+		    strlen(p->name), dtype, p->n_dims, p->dims, &err), &err);
+	}
+	random_net_need(schema_finish(out->schema, &err), &err);
+	random_net_need(sym_plan_new(out->table, out->schema, &out->plan,
+	    &err), &err);
+}
+
+void
+random_net_close(struct random_net *net)
+{
+	sym_plan_free(net->plan);
+	schema_unref(net->schema);
+	symmetry_free(net->table);
+	graph_free(net->graph);
+}
+
+static double
+draw(struct random *r, bool few, bool odd)
+{
+	static const double small[] = { 0, 0, 1, -1, 0.5, 3 };
+	static const double strange[] = { -0.0, 0x1p-24, -0x1p-20,
+	    __builtin_inf(), -__builtin_inf(), __builtin_nan("") };
+
+	if (odd && random_below(r, 16) == 0)
+		return (strange[random_below(r, 6)]);
+	if (few)
+		return (small[random_below(r, 6)]);
+	return (((int)random_below(r, 2001) - 1000) / 1024.0);
+}
+
+/* Zeros or copies rows of one tensor. */
+static void
+plant(struct random *r, double *x, uint64_t rows, uint64_t length)
+{
+	uint64_t from, to, k;
+
+	if (rows == 0 || random_below(r, 2))
+		return;
+	from = random_below(r, (uint32_t)rows);
+	to = random_below(r, (uint32_t)rows);
+	for (k = 0; k < length; k++)
+		x[to * length + k] = from == to ? 0 : x[from * length + k];
+	if (random_below(r, 4) == 0)
+		for (k = 0; k < rows * length; k++)
+			x[k] = x[k % length]; /* all rows equal */
+	if (random_below(r, 6) == 0)
+		memset(x, 0, rows * length * sizeof(*x));
+}
+
+void
+random_net_weights(struct random *r, const struct random_net *net, bool few,
+    bool odd, struct model *out)
+{
+	struct ckpt_error err = { 0 };
+	const struct tensor_desc *t;
+	double *x;
+	size_t i, k;
+
+	memset(out, 0, sizeof(*out));
+	out->head.schema = schema_ref(net->schema);
+	out->head.label = strdup("random");
+	random_net_need(model_alloc(out, &err), &err);
+	for (i = 0; i < net->schema->n_tensors; i++) {
+		t = &net->schema->tensors[i];
+		x = calloc(t->n_elements + 1, sizeof(*x));
+		for (k = 0; k < t->n_elements; k++)
+			x[k] = draw(r, few, odd);
+		plant(r, x, t->dims[0], t->n_elements / t->dims[0]);
+		(void)dtype_from_f64(t->dtype, x, out->data + t->offset,
+		    t->n_elements);
+		free(x);
+	}
+}
+
+/* Permutes a group after its parent. */
+static void
+permute(struct random *r, const struct symmetry *s, size_t g, bool *done,
+    struct sym_element *e)
+{
+	const struct symmetry_group *group = &s->groups[g];
+	struct sym_unit *units = e->units[g];
+	uint32_t n_blocks = 1, size, b, i, j, from, source;
+
+	if (done[g])
+		return;
+	done[g] = true;
+	if (group->is_fixed)
+		return;
+	if (group->parent != SIZE_MAX) {
+		permute(r, s, group->parent, done, e);
+		n_blocks = s->groups[group->parent].n_units;
+	}
+	size = group->n_units / n_blocks;
+	for (b = 0; b < n_blocks; b++) {
+		from = group->parent == SIZE_MAX ? 0 :
+		    e->units[group->parent][b].source;
+		for (i = 0; i < size; i++)
+			units[b * size + i].source = from * size + i;
+		for (i = size; i-- > 1;) {
+			j = random_below(r, i + 1);
+			source = units[b * size + i].source;
+			units[b * size + i].source =
+			    units[b * size + j].source;
+			units[b * size + j].source = source;
+		}
+	}
+}
+
+void
+random_net_element(struct random *r, const struct random_net *net,
+    uint32_t range, struct sym_element *out)
+{
+	const struct symmetry *s = net->table;
+	struct ckpt_error err = { 0 };
+	bool *done = calloc(s->n_groups + 1, sizeof(*done));
+	struct sym_unit *unit;
+	size_t g;
+	uint32_t u;
+
+	random_net_need(sym_element_identity(net->plan, out, &err), &err);
+	for (g = 0; g < s->n_groups; g++) {
+		permute(r, s, g, done, out);
+		for (u = 0; u < s->groups[g].n_units; u++) {
+			unit = &out->units[g][u];
+			if (s->groups[g].kinds & SYMMETRY_SCALE)
+				unit->exponent = (int32_t)random_below(r,
+				    2 * range + 1) - (int32_t)range;
+			if ((s->groups[g].kinds & SYMMETRY_SIGN) &&
+			    random_below(r, 2))
+				unit->sign = -1;
+		}
+	}
+	free(done);
+}
