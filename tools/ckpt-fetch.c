@@ -13,8 +13,8 @@ static const struct cli_option options[] = {
 	{ "output", 'o', "FILE", "write to FILE (default: standard output)" },
 	{ "raw", FETCH_RAW, NULL, "the bytes themselves, not a pack" },
 	{ "sha256", FETCH_SHA256, "HEX", "expected hash; once for each URL" },
-	{ "select", FETCH_SELECT, "LABEL", "only models of that label or ID" },
-	{ "tensor", FETCH_TENSOR, "GLOB", "only tensors of such names" },
+	{ "select", FETCH_SELECT, "PATTERN", "models by label or model ID" },
+	{ "tensor", FETCH_TENSOR, "GLOB", "only tensors named like GLOB" },
 	{ "keep-cache", FETCH_KEEP, NULL, "keep what was fetched" },
 	{ "retry", FETCH_RETRY, "N", "tries after a failure (default 5)" },
 	{ "retry-delay", FETCH_RETRY_DELAY, "SECONDS",
@@ -42,7 +42,7 @@ static const struct cli_option options[] = {
 
 /* Copies the bytes of an item that has been fetched. */
 static enum ckpt_status
-copy_item(struct fetch *f, struct fetch_item *item, struct outfile *out,
+copy_item(const struct fetch_item *item, struct outfile *out,
     unsigned char *chunk, struct ckpt_error *err)
 {
 	struct bytes *in;
@@ -52,7 +52,6 @@ copy_item(struct fetch *f, struct fetch_item *item, struct outfile *out,
 	st = remote_file_open(item->file, &in, err);
 	if (st != CKPT_OK)
 		return (st);
-	fetch_watch_harmless(f->output == NULL);
 	do {
 		st = bytes_read(in, chunk, CHUNK, &n, err);
 		if (st == CKPT_OK)
@@ -60,7 +59,6 @@ copy_item(struct fetch *f, struct fetch_item *item, struct outfile *out,
 		if (st == CKPT_OK && fetch_watch_caught() != 0)
 			st = error_set(err, CKPT_CANCELLED, "interrupted");
 	} while (st == CKPT_OK && n == CHUNK);
-	fetch_watch_harmless(false);
 	bytes_close(in);
 	return (st);
 }
@@ -81,7 +79,7 @@ run_raw(struct fetch *f, struct ckpt_error *err)
 		if (st == CKPT_OK && out == NULL)
 			st = outfile_open(f->output, &out, err);
 		if (st == CKPT_OK)
-			st = copy_item(f, &f->items[i], out, chunk, err);
+			st = copy_item(&f->items[i], out, chunk, err);
 	}
 	if (st == CKPT_OK)
 		st = outfile_commit(out, err);
@@ -106,6 +104,8 @@ finish_items(struct fetch *f, bool done)
 	}
 	free(f->items);
 	free(f->cache_dir);
+	free(f->select.models);
+	free(f->select.tensors);
 	fetch_list_release(&f->headers);
 	fetch_list_release(&f->hashes);
 }
@@ -122,8 +122,10 @@ main(int argc, char **argv)
 	struct ckpt_error err = { .status = CKPT_OK };
 	enum ckpt_status st;
 	int status = CLI_YES;
+	bool is_selective;
 
 	fetch_parse_options(&f, argc, argv);
+	is_selective = f.select.n_models + f.select.n_tensors > 0;
 	fetch_watch(&f);
 	st = f.is_raw ? run_raw(&f, &err) : fetch_models(&f, &err);
 	fetch_watch_clear(&f);
@@ -135,6 +137,8 @@ main(int argc, char **argv)
 	if (st != CKPT_OK) {
 		cli_report(&f.cli, &err);
 		status = CLI_TROUBLE;
+	} else if (f.n_models == 0 && is_selective) {
+		status = CLI_NO; /* as grep: nothing was selected */
 	}
 	return (cli_end(&f.cli, status));
 }

@@ -74,6 +74,12 @@ CKPT_CHECKED enum ckpt_status cli_open_inputs(const struct cli *c,
     char **paths, int n_paths, struct model_source **out,
     struct ckpt_error *err);
 
+/* The same of one source of bytes, which it takes over, also on failure.
+ * `name` is its label if it is a single model, and stands in messages. */
+CKPT_CHECKED enum ckpt_status cli_open_bytes(const struct cli *c,
+    struct bytes *in, const char *name, struct model_source **out,
+    struct ckpt_error *err);
+
 /* A pack written to `path` (NULL: standard output). */
 struct cli_pack_options {
 	bool has_codec;

@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "remote/remote.h"
+#include "select.h"
 
 #define FETCH_MAX_LIST 100000 /* headers, hashes */
 
@@ -41,8 +42,8 @@ struct fetch {
 	size_t n_items;
 	struct fetch_item *items;
 	const char *output;     /* -o, or NULL: standard output */
-	const char *select;     /* --select, or NULL */
-	const char *tensor;     /* --tensor, or NULL */
+	struct select select;   /* --select, --tensor */
+	uint64_t n_models;      /* written */
 	bool is_raw;
 	bool keeps_cache;
 	/* Of the progress line: */
@@ -78,8 +79,12 @@ void fetch_watch_clear(struct fetch *f);
 CKPT_CHECKED enum ckpt_status fetch_get(struct fetch *f,
     struct fetch_item *item, struct ckpt_error *err);
 
-/* The models of all items in order, as a pack; each item is fetched when
- * the one before has been read. */
+/* The models of all items in order; each item is fetched when the one before
+ * has been read. */
+CKPT_CHECKED enum ckpt_status fetch_source_open(struct fetch *f,
+    struct model_source **out, struct ckpt_error *err);
+
+/* Writes the selected models of all items as a pack. */
 CKPT_CHECKED enum ckpt_status fetch_models(struct fetch *f,
     struct ckpt_error *err);
 

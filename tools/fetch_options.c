@@ -227,6 +227,13 @@ make_items(struct fetch *f)
 		make_item(f, i);
 }
 
+static void
+add_pattern(struct fetch *f, const char ***list, size_t *n)
+{
+	if (select_add(list, n, f->cli.value, NULL) != CKPT_OK)
+		cli_usage_error(&f->cli, "out of memory");
+}
+
 void
 fetch_parse_options(struct fetch *f, int argc, char **argv)
 {
@@ -247,10 +254,11 @@ fetch_parse_options(struct fetch *f, int argc, char **argv)
 			take_text(f, &f->hashes, f->cli.value);
 			break;
 		case FETCH_SELECT:
-			f->select = f->cli.value;
+			add_pattern(f, &f->select.models, &f->select.n_models);
 			break;
 		case FETCH_TENSOR:
-			f->tensor = f->cli.value;
+			add_pattern(f, &f->select.tensors,
+			    &f->select.n_tensors);
 			break;
 		case FETCH_KEEP:
 			f->keeps_cache = true;
@@ -260,7 +268,7 @@ fetch_parse_options(struct fetch *f, int argc, char **argv)
 			break;
 		}
 	}
-	if (f->is_raw && (f->select != NULL || f->tensor != NULL))
+	if (f->is_raw && f->select.n_models + f->select.n_tensors > 0)
 		cli_usage_error(&f->cli, "--raw takes no --select and no "
 		    "--tensor");
 	f->cache_dir = find_cache_dir();
@@ -269,6 +277,6 @@ fetch_parse_options(struct fetch *f, int argc, char **argv)
 	f->remote.user_agent = "ckpt-fetch/" PACKAGE_VERSION;
 	take_environment(&f->remote);
 	make_items(f);
-	if (f->output == NULL)
+	if (f->output == NULL && !f->is_raw)
 		cli_refuse_terminal(&f->cli);
 }

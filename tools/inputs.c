@@ -193,6 +193,9 @@ next_file(struct inputs *s, struct ckpt_error *err)
 	bool is_given;
 	enum ckpt_status st = CKPT_END;
 
+	/* cli_open_bytes has opened its one file */
+	if (s->walk == NULL)
+		return (CKPT_END);
 	while (st == CKPT_END) {
 		st = walk_next(s->walk, &path, &is_given, err);
 		if (st == CKPT_END && s->n_total == 0)
@@ -333,6 +336,34 @@ cli_open_inputs(const struct cli *c, char **paths, int n_paths,
 	st = safetensors_cache_new(&s->cache, err);
 	if (st == CKPT_OK)
 		st = walk_new(paths, n_paths, &s->walk, err);
+	if (st != CKPT_OK) {
+		close_inputs(&s->source);
+		return (st);
+	}
+	*out = &s->source;
+	return (CKPT_OK);
+}
+
+enum ckpt_status
+cli_open_bytes(const struct cli *c, struct bytes *in, const char *name,
+    struct model_source **out, struct ckpt_error *err)
+{
+	struct inputs *s = calloc(1, sizeof(*s));
+	enum ckpt_status st;
+
+	if (s == NULL) {
+		bytes_close(in);
+		return (error_nomem(err, sizeof(*s)));
+	}
+	s->source.ops = &inputs_ops;
+	s->cli = c;
+	s->path = strdup(name);
+	st = s->path == NULL ? error_nomem(err, strlen(name)) :
+	    safetensors_cache_new(&s->cache, err);
+	if (st == CKPT_OK)
+		st = open_bytes(s, in, true, err);
+	else
+		bytes_close(in);
 	if (st != CKPT_OK) {
 		close_inputs(&s->source);
 		return (st);

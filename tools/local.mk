@@ -27,12 +27,17 @@ bin_PROGRAMS += tools/ckpt-fetch
 dist_man1_MANS += tools/ckpt-fetch.1
 tools_ckpt_fetch_SOURCES = tools/ckpt-fetch.c \
 	tools/fetch.h \
+	tools/copy.c tools/copy.h \
 	tools/fetch_list.c \
+	tools/fetch_models.c \
 	tools/fetch_options.c \
 	tools/fetch_source.c \
-	tools/fetch_watch.c
+	tools/fetch_watch.c \
+	tools/hold.c tools/hold.h \
+	tools/select.c tools/select.h
 tools_ckpt_fetch_CPPFLAGS = $(TOOLS_CPPFLAGS)
-tools_ckpt_fetch_LDADD = tools/libcli.la lib/libremote.la lib/libcore.la
+tools_ckpt_fetch_LDADD = tools/libcli.la lib/libremote.la lib/libforeign.la \
+	lib/libcore.la
 
 bin_PROGRAMS += tools/ckpt-eval
 tools_ckpt_eval_SOURCES = tools/ckpt-eval.c tools/eval.h \

@@ -108,7 +108,7 @@ take_lock(struct remote_cache *c, const struct remote_options *o,
 	while ((st = try_lock(c, err)) == CKPT_END) {
 		if (!told)
 			remote_retry_note(o, "waiting for another process "
-			    "that fetches %.300s", c->url);
+			    "that fetches it");
 		told = true;
 		st = remote_retry_sleep(o, LOCK_NAP, err);
 		if (st != CKPT_OK)

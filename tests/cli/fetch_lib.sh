@@ -19,8 +19,8 @@ need() {
 cleanup() {
 	for pid in $pids; do
 		kill "$pid" 2>/dev/null
+		wait "$pid" 2>/dev/null
 	done
-	wait 2>/dev/null
 	rm -rf "$work"
 }
 

@@ -9,7 +9,9 @@ CLI_TESTS += tests/cli/cat_roundtrip.sh
 
 FETCH_TESTS = \
 	tests/cli/fetch_bad.sh \
-	tests/cli/fetch_nginx.sh
+	tests/cli/fetch_models.sh \
+	tests/cli/fetch_nginx.sh \
+	tests/cli/fetch_signals.sh
 TESTS += $(FETCH_TESTS)
 EXTRA_DIST += $(FETCH_TESTS) \
 	tests/cli/badserver.py \
