@@ -1,22 +1,23 @@
 # The kernels are compiled once for each instruction set; which of them runs
 # is chosen at run time. They are the only files where a product and a sum
-# may be contracted.
+# may be contracted. (clang warns of loops that it leaves as they are.)
+KERNEL_CFLAGS = -ffp-contract=fast -Wno-pass-failed
 KERNEL_PARTS = lib/nn/body_math.h lib/nn/body_pool.h lib/nn/body_taps.h \
 	lib/nn/kernel.h lib/nn/simd.h
 
 noinst_LTLIBRARIES += lib/libkernel_generic.la
 lib_libkernel_generic_la_SOURCES = lib/nn/kernel_generic.c $(KERNEL_PARTS)
-lib_libkernel_generic_la_CFLAGS = $(AM_CFLAGS) -ffp-contract=fast
+lib_libkernel_generic_la_CFLAGS = $(AM_CFLAGS) $(KERNEL_CFLAGS)
 KERNEL_LIBS = lib/libkernel_generic.la
 KERNEL_CPPFLAGS =
 
 if HOST_X86_64
 noinst_LTLIBRARIES += lib/libkernel_avx2.la lib/libkernel_avx512.la
 lib_libkernel_avx2_la_SOURCES = lib/nn/kernel_avx2.c $(KERNEL_PARTS)
-lib_libkernel_avx2_la_CFLAGS = $(AM_CFLAGS) -ffp-contract=fast \
+lib_libkernel_avx2_la_CFLAGS = $(AM_CFLAGS) $(KERNEL_CFLAGS) \
 	-mavx2 -mfma
 lib_libkernel_avx512_la_SOURCES = lib/nn/kernel_avx512.c $(KERNEL_PARTS)
-lib_libkernel_avx512_la_CFLAGS = $(AM_CFLAGS) -ffp-contract=fast \
+lib_libkernel_avx512_la_CFLAGS = $(AM_CFLAGS) $(KERNEL_CFLAGS) \
 	-mavx512f -mfma
 KERNEL_LIBS += lib/libkernel_avx2.la lib/libkernel_avx512.la
 KERNEL_CPPFLAGS += -DNN_X86_64
