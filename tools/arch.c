@@ -282,7 +282,7 @@ cli_arch_choose(const struct cli *c, const char *arch,
 		return (recognise(c, schema, out, err));
 	if (st != CKPT_OK)
 		return (st);
-	st = fits(g, schema, err);
+	st = schema != NULL ? fits(g, schema, err) : CKPT_OK;
 	if (st != CKPT_OK) {
 		graph_free(g);
 		return (st);

@@ -23,7 +23,8 @@
  *
  * Known names are those that are compiled in and the files NAME.arch in the
  * directories of the environment variable CKPT_ARCH_PATH (joined by ':').
- * `meta` may be NULL. The caller asks once for each schema.
+ * `meta` may be NULL; so may `schema` if `arch` is not: nothing is compared
+ * then. The caller asks once for each schema.
  */
 CKPT_CHECKED enum ckpt_status cli_arch_choose(const struct cli *c,
     const char *arch, const struct schema *schema, const struct meta *meta,

@@ -51,3 +51,33 @@ tools_ckpt_eval_CPPFLAGS = $(TOOLS_CPPFLAGS)
 tools_ckpt_eval_LDADD = tools/libcli.la lib/libforeign.la lib/libnn.la \
 	lib/libstats.la lib/libcore.la
 dist_man1_MANS += tools/ckpt-eval.1
+
+bin_PROGRAMS += tools/ckpt-align
+dist_man1_MANS += tools/ckpt-align.1
+tools_ckpt_align_SOURCES = tools/ckpt-align.c \
+	tools/align.h \
+	tools/align_explain.c \
+	tools/align_meta.c \
+	tools/align_methods.c \
+	tools/align_plan.c \
+	tools/align_reference.c \
+	tools/align_report.c \
+	tools/align_run.c \
+	tools/plans.c tools/plans.h
+tools_ckpt_align_CPPFLAGS = $(TOOLS_CPPFLAGS)
+tools_ckpt_align_LDADD = tools/libcli.la lib/libforeign.la lib/libmatch.la \
+	lib/libcore.la
+
+bin_PROGRAMS += tools/ckpt-diff
+dist_man1_MANS += tools/ckpt-diff.1
+tools_ckpt_diff_SOURCES = tools/ckpt-diff.c \
+	tools/compare.c tools/compare.h \
+	tools/diff.h \
+	tools/diff_models.c \
+	tools/diff_modulo.c \
+	tools/diff_print.c \
+	tools/diff_stream.c \
+	tools/plans.c tools/plans.h
+tools_ckpt_diff_CPPFLAGS = $(TOOLS_CPPFLAGS)
+tools_ckpt_diff_LDADD = tools/libcli.la lib/libforeign.la lib/libmatch.la \
+	lib/libcore.la

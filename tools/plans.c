@@ -109,7 +109,7 @@ enum ckpt_status
 plans_get(struct plans *p, const struct model_head *head,
     const struct plan **out, struct ckpt_error *err)
 {
-	struct plan *plan, **plans;
+	struct plan *plan = NULL, **plans;
 	enum ckpt_status st;
 	size_t i;
 

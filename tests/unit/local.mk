@@ -62,4 +62,15 @@ tests_unit_test_safetensors_bad_SOURCES = tests/unit/test_safetensors_bad.c \
 	tests/unit/safefile.c tests/unit/safefile.h tests/unit/unit.h
 tests_unit_test_safetensors_bad_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_safetensors_bad_LDADD = lib/libforeign.la $(TESTS_LIBS)
+
+UNIT_TESTS += tests/unit/test_lap
+tests_unit_test_lap_SOURCES = tests/unit/test_lap.c tests/unit/unit.h
+tests_unit_test_lap_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_lap_LDADD = lib/libmatch.la $(TESTS_LIBS) -lm
+
+UNIT_TESTS += tests/unit/test_match
+tests_unit_test_match_SOURCES = tests/unit/test_match.c tests/unit/nets.c \
+	tests/unit/nets.h tests/unit/unit.h
+tests_unit_test_match_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_match_LDADD = lib/libmatch.la $(TESTS_LIBS) -lm
 endif

@@ -1,0 +1,185 @@
+/*
+ * match: the numerical side of symmetries: matching the units of a model to
+ * those of a reference, scaling by real numbers, and the canonical form of
+ * the ICLR 2024 paper. All of it in double, in fixed order; only products of
+ * large matrices are left to BLAS, and these decide which unit goes where,
+ * never what is written as a weight.
+ *
+ * Weights that are not finite take no part: they count as 0 in every norm,
+ * order and objective, and are carried along.
+ */
+#ifndef CKPT_MATCH_MATCH_H
+#define CKPT_MATCH_MATCH_H
+
+#include "sym/sym.h"
+
+enum match_scale {
+	MATCH_SCALE_NONE = 0, /* units keep their scales */
+	MATCH_SCALE_POW2 = 1, /* multiplied by powers of two */
+	MATCH_SCALE_UNIT = 2  /* to unit norm of the incoming weights */
+};
+
+/* ---- the layout of what is matched ---- */
+
+/* A plan seen by what works on units in double: the acted tensors of a model
+ * one after another in an array of `total` elements, and the groups in
+ * topological order. Immutable; shared by threads. Borrows the plan. */
+struct match_shape {
+	const struct sym_plan *plan;
+	const struct symmetry *table;
+	const struct sym_tensor *tensors;
+	size_t n_tensors;
+	size_t *offset;      /* of tensor i; [n_tensors] is the total */
+	size_t total;        /* elements */
+	size_t max_tensor;   /* elements of the largest tensor */
+	size_t max_units;    /* of the largest group */
+	size_t n_groups;
+	size_t *order;       /* groups from the inputs to the outputs; where
+	                        two are level, blocks after what they hold */
+	size_t *root;        /* group -> the outermost parent, or itself */
+};
+
+CKPT_CHECKED enum ckpt_status match_shape_new(const struct sym_plan *p,
+    struct match_shape **out, struct ckpt_error *err);
+void match_shape_free(struct match_shape *s); /* NULL does nothing */
+
+/* The acted weights of a model into w[total]; returns how many were not
+ * finite and became 0. `p` is a plan of the model's schema with the shape's
+ * table; dtypes may differ from the shape's. */
+size_t match_load(const struct match_shape *s, const struct sym_plan *p,
+    const struct model *m, double *w);
+
+/* Whether a second plan has the shape's table and tensors. */
+bool match_fits(const struct match_shape *s, const struct sym_plan *p);
+
+/* ---- maps: group elements with real scales ---- */
+
+/* Unit u of the result is unit `source` of the input, times `factor`. */
+struct match_unit {
+	uint32_t source;
+	double factor;
+};
+
+struct match_map {
+	size_t n_groups;
+	uint32_t *n_units;
+	struct match_unit **units; /* [group][unit] */
+	struct match_unit *spare;  /* room for the largest group */
+};
+
+CKPT_CHECKED enum ckpt_status match_map_new(const struct match_shape *s,
+    struct match_map *out, struct ckpt_error *err); /* the identity */
+void match_map_release(struct match_map *m);
+void match_map_reset(struct match_map *m);          /* to the identity */
+void match_map_copy(const struct match_map *from, struct match_map *to);
+
+/* total becomes: total, then `then`. */
+void match_map_append(struct match_map *total, const struct match_map *then);
+
+/* Any map of powers of two as an exact element. */
+CKPT_CHECKED enum ckpt_status match_map_element(const struct match_map *m,
+    const struct sym_plan *p, struct sym_element *out,
+    struct ckpt_error *err);
+
+/* Units whose place or factor is not the identity's. */
+uint64_t match_map_moved(const struct match_map *m);
+
+/* Applies the part of a map that belongs to the flagged groups (NULL: all)
+ * to w[total], each element as (w / column's factor) * row's factor; `temp`
+ * holds max_tensor elements. */
+void match_apply(const struct match_shape *s, const struct match_map *m,
+    const bool *groups, double *w, double *temp);
+
+/* The whole model under a map, all weights as f32, rounded once from double.
+ * `p` is the plan of in's schema; out's schema is `schema`. */
+CKPT_CHECKED enum ckpt_status match_write(const struct sym_plan *p,
+    const struct match_map *m, const struct model *in, struct schema *schema,
+    struct model *out, struct ckpt_error *err);
+
+/* ---- scaling and the paper's form ---- */
+
+/* The factors that bring the units of a group that admits scales to unit L2
+ * norm (POW2: by the nearest power of two) of their incoming weights, in the
+ * first tensor where these are not all 0; biases count only if all weights
+ * are 0. 0 for a unit without any, and for every unit if the group admits
+ * none. factor[2 * n_units], of which the second half is scratch. */
+void match_unit_factors(const struct match_shape *s, const double *w,
+    size_t group, enum match_scale scale, double *factor);
+
+/* The same from the outgoing weights; 1 for a unit without any. */
+void match_outgoing_factors(const struct match_shape *s, const double *w,
+    size_t group, enum match_scale scale, double *factor);
+
+/*
+ * Brings w[total] to the paper's form, in place, and appends the way there to
+ * `m`: for each group from the inputs on, its units are scaled as `scale`
+ * says; and if `is_sorted`, each unit that admits a sign takes the one that
+ * makes its first incoming weight positive, and the units are sorted by
+ * their first incoming weight, ascending, then the next and so on, biases
+ * last; blocks in the same way. A unit without incoming weights (or whose
+ * all come from such units) is scaled by its outgoing weights at the end.
+ */
+CKPT_CHECKED enum ckpt_status match_paper(const struct match_shape *s,
+    enum match_scale scale, bool is_sorted, double *w, struct match_map *m,
+    struct ckpt_error *err);
+
+/* ---- exact isomorphism ---- */
+
+/* A model's orbit, and the way from the model to its canonical form. */
+struct match_orbit {
+	struct sym_element canonical;
+	struct ckpt_id id;
+};
+
+/* CKPT_LIMIT where the search for the canonical order exceeds its limit. */
+CKPT_CHECKED enum ckpt_status match_orbit_of(const struct sym_plan *p,
+    const struct model *m, struct match_orbit *out, struct ckpt_error *err);
+void match_orbit_release(struct match_orbit *o);
+
+/* The element that takes one model to another of the same orbit. */
+CKPT_CHECKED enum ckpt_status match_orbit_path(const struct match_orbit *from,
+    const struct match_orbit *to, struct sym_element *out,
+    struct ckpt_error *err);
+
+/* ---- matching ---- */
+
+/* A reference to which models are matched. Immutable; shared by threads. */
+struct match_problem;
+CKPT_CHECKED enum ckpt_status match_problem_new(const struct match_shape *s,
+    const struct model *reference, enum match_scale scale,
+    struct match_problem **out, struct ckpt_error *err);
+void match_problem_free(struct match_problem *p); /* NULL does nothing */
+
+/* The objective: the sum of products of a model's acted weights with the
+ * reference's; with POW2 less half the sum of the model's squares, so that it
+ * falls with the distance to the reference. */
+CKPT_CHECKED enum ckpt_status match_objective(const struct match_problem *p,
+    const struct sym_plan *plan, const struct model *m, double *out,
+    struct ckpt_error *err);
+
+/* Makes BLAS use the calling thread alone, for the whole process: models
+ * are what is done in parallel, and sums keep one order. */
+void match_single_thread(void);
+
+struct match_result {
+	struct match_map map;
+	double before; /* the objective */
+	double after;  /* never less */
+	size_t n_not_finite;
+	unsigned n_sweeps;
+};
+
+/*
+ * Weight matching (Ainsworth, Hayase, Srinivasa, ICLR 2023): groups in turn
+ * are given the assignment that is best while the others stay, until none
+ * improves. With POW2 each unit also takes the power of two that brings it
+ * nearest to its counterpart; with UNIT both sides are scaled first. Starts
+ * from the model as it is and from `n_restarts` random places given by
+ * `seed`; the best is kept, the first of equals. `plan` is that of the
+ * model's schema.
+ */
+CKPT_CHECKED enum ckpt_status match_solve(const struct match_problem *p,
+    const struct sym_plan *plan, const struct model *m, unsigned n_restarts,
+    uint64_t seed, struct match_result *out, struct ckpt_error *err);
+
+#endif

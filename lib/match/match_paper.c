@@ -1,0 +1,302 @@
+#include <math.h>
+
+#include "match/match.h"
+
+/* State of one run. `z` is `w` without the outgoing weights of units that
+ * nothing comes into: these have no scale yet and must not decide anything. */
+struct form {
+	const struct match_shape *s;
+	enum match_scale scale;
+	double *w, *z, *temp, *factor;
+	struct match_map delta, *m;
+	bool *groups;             /* those that delta acts on */
+	uint32_t *rows;           /* of the group being sorted */
+};
+
+static void
+step(struct form *f)
+{
+	match_apply(f->s, &f->delta, f->groups, f->w, f->temp);
+	match_apply(f->s, &f->delta, f->groups, f->z, f->temp);
+	match_map_append(f->m, &f->delta);
+	match_map_reset(&f->delta);
+	memset(f->groups, 0, f->s->n_groups * sizeof(*f->groups));
+}
+
+/* What units without a scale are multiplied with counts as 0 in z. */
+static void
+forget_outgoing(struct form *f, size_t g)
+{
+	const struct sym_use *uses;
+	const struct sym_tensor *t;
+	size_t i, n;
+	uint64_t r, c;
+
+	uses = sym_plan_uses(f->s->plan, g, &n);
+	for (i = 0; i < n; i++) {
+		t = &f->s->tensors[uses[i].tensor];
+		if (!uses[i].is_col || t->col.action != SYMMETRY_IN)
+			continue;
+		for (r = 0; r < t->rows; r++)
+			for (c = 0; c < t->cols; c++)
+				if (!(f->factor[sym_col_unit(t, r, c)] > 0))
+					memset(f->z +
+					    f->s->offset[uses[i].tensor] +
+					    (r * t->cols + c) * t->inner, 0,
+					    t->inner * sizeof(*f->z));
+	}
+}
+
+static void
+scale_group(struct form *f, size_t g)
+{
+	uint32_t u, n = f->s->table->groups[g].n_units;
+	bool any_dead = false;
+
+	if (f->scale == MATCH_SCALE_NONE ||
+	    !(f->s->table->groups[g].kinds & SYMMETRY_SCALE))
+		return;
+	match_unit_factors(f->s, f->z, g, f->scale, f->factor);
+	for (u = 0; u < n; u++) {
+		any_dead |= !(f->factor[u] > 0);
+		if (f->factor[u] > 0)
+			f->delta.units[g][u].factor = f->factor[u];
+	}
+	if (any_dead)
+		forget_outgoing(f, g);
+	f->groups[g] = true;
+	step(f);
+}
+
+/* ---- order ---- */
+
+/* The weights that a unit is known by: the rows that write it. */
+struct key {
+	const double *at;
+	size_t n;
+};
+
+static struct key
+key_of(const struct form *f, const double *w, const struct sym_use *use,
+    size_t unit)
+{
+	const struct sym_tensor *t = &f->s->tensors[use->tensor];
+	struct key k = { NULL, 0 };
+
+	if (use->is_col || t->row.action != SYMMETRY_OUT)
+		return (k);
+	k.n = (size_t)(t->row.block * t->cols * t->inner);
+	k.at = w + f->s->offset[use->tensor] + unit * k.n;
+	return (k);
+}
+
+static int
+compare_in(const struct form *f, const double *w, size_t g, size_t a,
+    size_t b)
+{
+	const struct sym_use *uses;
+	struct key p, q;
+	size_t i, j, n;
+
+	uses = sym_plan_uses(f->s->plan, g, &n);
+	for (i = 0; i < n; i++) {
+		p = key_of(f, w, &uses[i], a);
+		q = key_of(f, w, &uses[i], b);
+		for (j = 0; j < p.n; j++)
+			if (p.at[j] < q.at[j] || p.at[j] > q.at[j])
+				return (p.at[j] < q.at[j] ? -1 : 1);
+	}
+	return (0);
+}
+
+/* Two units by their own rows; where there are none or they are equal, by
+ * the units of their blocks in turn. */
+static int
+compare_units(const struct form *f, const double *w, size_t g, size_t a,
+    size_t b)
+{
+	const struct symmetry *table = f->s->table;
+	size_t c, i, m;
+	int d = compare_in(f, w, g, a, b);
+
+	for (c = 0; c < table->n_groups && d == 0; c++) {
+		if (table->groups[c].parent != g)
+			continue;
+		m = table->groups[c].n_units / table->groups[g].n_units;
+		for (i = 0; i < m && d == 0; i++)
+			d = compare_units(f, w, c, a * m + i, b * m + i);
+	}
+	return (d);
+}
+
+struct sorting {
+	const struct form *f;
+	size_t group;
+};
+
+static int
+compare(const void *a, const void *b, void *arg)
+{
+	const struct sorting *s = arg;
+	uint32_t p = *(const uint32_t *)a, q = *(const uint32_t *)b;
+	int d = compare_units(s->f, s->f->z, s->group, p, q);
+
+	if (d == 0)
+		d = compare_units(s->f, s->f->w, s->group, p, q);
+	return (d != 0 ? d : p < q ? -1 : p > q);
+}
+
+/* The blocks of all groups below move with their units. */
+static void
+carry_blocks(struct form *f, size_t g)
+{
+	const struct symmetry *table = f->s->table;
+	const struct match_unit *parent = f->delta.units[g];
+	size_t c, m;
+	uint32_t u;
+
+	for (c = 0; c < table->n_groups; c++) {
+		if (table->groups[c].parent != g)
+			continue;
+		m = table->groups[c].n_units / table->groups[g].n_units;
+		for (u = 0; u < table->groups[c].n_units; u++)
+			f->delta.units[c][u].source =
+			    (uint32_t)(parent[u / m].source * m + u % m);
+		f->groups[c] = true;
+		carry_blocks(f, c);
+	}
+}
+
+static void
+sort_group(struct form *f, size_t g)
+{
+	const struct symmetry_group *group = &f->s->table->groups[g];
+	struct sorting sorting = { f, g };
+	uint32_t u, n = group->n_units, m = n;
+
+	if (group->is_fixed || n == 0)
+		return;
+	if (group->parent != SIZE_MAX)
+		m = n / f->s->table->groups[group->parent].n_units;
+	for (u = 0; u < n; u++)
+		f->rows[u] = u;
+	for (u = 0; u < n; u += m)
+		qsort_r(f->rows + u, m, sizeof(*f->rows), compare, &sorting);
+	for (u = 0; u < n; u++)
+		f->delta.units[g][u].source = f->rows[u];
+	f->groups[g] = true;
+	carry_blocks(f, g);
+	step(f);
+}
+
+/* The first incoming weight that is not 0 becomes positive. */
+static void
+turn_group(struct form *f, size_t g)
+{
+	const struct sym_use *uses;
+	struct key k;
+	size_t i, j, n;
+	uint32_t u;
+	double first;
+
+	if (!(f->s->table->groups[g].kinds & SYMMETRY_SIGN))
+		return;
+	uses = sym_plan_uses(f->s->plan, g, &n);
+	for (u = 0; u < f->s->table->groups[g].n_units; u++) {
+		first = 0;
+		for (i = 0; i < n && !(fabs(first) > 0); i++) {
+			k = key_of(f, f->z, &uses[i], u);
+			for (j = 0; j < k.n && !(fabs(first) > 0); j++)
+				first = k.at[j];
+		}
+		if (first < 0)
+			f->delta.units[g][u].factor = -1;
+	}
+	f->groups[g] = true;
+	step(f);
+}
+
+/* Units that nothing comes into, at the end: by what goes out. */
+static void
+scale_rest(struct form *f, size_t g, double *outgoing)
+{
+	uint32_t u, n = f->s->table->groups[g].n_units;
+	bool any = false;
+
+	if (f->scale == MATCH_SCALE_NONE ||
+	    !(f->s->table->groups[g].kinds & SYMMETRY_SCALE))
+		return;
+	match_unit_factors(f->s, f->z, g, f->scale, f->factor);
+	match_outgoing_factors(f->s, f->w, g, f->scale, outgoing);
+	for (u = 0; u < n; u++)
+		if (!(f->factor[u] > 0)) {
+			f->delta.units[g][u].factor = outgoing[u];
+			any = true;
+		}
+	f->groups[g] = any;
+	if (any)
+		step(f);
+}
+
+static void
+form_release(struct form *f)
+{
+	free(f->z);
+	free(f->temp);
+	free(f->factor);
+	free(f->groups);
+	free(f->rows);
+	match_map_release(&f->delta);
+}
+
+static enum ckpt_status
+form_new(struct form *f, struct ckpt_error *err)
+{
+	const struct match_shape *s = f->s;
+	enum ckpt_status st;
+
+	f->z = malloc((s->total + 1) * sizeof(*f->z));
+	f->temp = malloc((s->max_tensor + 1) * sizeof(*f->temp));
+	f->factor = malloc((s->max_units + 1) * 4 * sizeof(*f->factor));
+	f->groups = calloc(s->n_groups + 1, sizeof(*f->groups));
+	f->rows = malloc((s->max_units + 1) * sizeof(*f->rows));
+	st = CKPT_NO_MEMORY;
+	if (f->z == NULL || f->temp == NULL || f->factor == NULL ||
+	    f->groups == NULL || f->rows == NULL) {
+		(void)error_nomem(err, s->total * sizeof(*f->z));
+		goto err0;
+	}
+	st = match_map_new(s, &f->delta, err);
+	if (st != CKPT_OK)
+		goto err0;
+	memcpy(f->z, f->w, s->total * sizeof(*f->z));
+	return (CKPT_OK);
+
+err0:
+	form_release(f);
+	return (st);
+}
+
+enum ckpt_status
+match_paper(const struct match_shape *s, enum match_scale scale,
+    bool is_sorted, double *w, struct match_map *m, struct ckpt_error *err)
+{
+	struct form f = { .s = s, .scale = scale, .w = w, .m = m };
+	enum ckpt_status st;
+	size_t i;
+
+	st = form_new(&f, err);
+	if (st != CKPT_OK)
+		return (st);
+	for (i = 0; i < s->n_groups; i++) {
+		scale_group(&f, s->order[i]);
+		if (!is_sorted)
+			continue;
+		turn_group(&f, s->order[i]);
+		sort_group(&f, s->order[i]);
+	}
+	for (i = 0; i < s->n_groups; i++)
+		scale_rest(&f, s->order[i], f.factor + 2 * s->max_units);
+	form_release(&f);
+	return (CKPT_OK);
+}

@@ -1,0 +1,149 @@
+/*
+ * align: the parts of ckpt-align: what is kept for each schema, the methods,
+ * the metadata that undoes them, the report.
+ */
+#ifndef CKPT_TOOLS_ALIGN_H
+#define CKPT_TOOLS_ALIGN_H
+
+#include <pthread.h>
+
+#include "cli.h"
+#include "id/id.h"
+#include "match/match.h"
+#include "plans.h"
+
+enum align_method {
+	ALIGN_NONE = 0,
+	ALIGN_EXACT,   /* --canonical=exact */
+	ALIGN_PAPER,   /* --canonical=paper */
+	ALIGN_TO,      /* --to=REF */
+	ALIGN_RESTORE
+};
+
+struct align_check;
+
+/* What a schema needs, worked out at its first model. */
+struct align_plan {
+	const struct plan *plan;
+	struct match_shape *shape; /* NULL for --restore */
+	struct schema *same;       /* the schema with its symmetries */
+	struct schema *as_f32;     /* the same with weights of f32 or f64 */
+	struct schema *as_f64;
+	struct align_check *check; /* for the report, or NULL */
+};
+
+struct align {
+	struct cli cli;
+	enum align_method method;
+	enum match_scale scale;
+	bool has_scale;
+	enum ckpt_dtype dtype;  /* CKPT_F64: the orbit's representative */
+	unsigned n_restarts;
+	uint64_t seed;
+	const char *reference;  /* --to */
+	const char *arch, *output, *report, *data;
+	bool is_explain;
+
+	struct plans *plans;
+	size_t n_plans;
+	struct align_plan **per_plan;
+
+	/* --to: the reference */
+	struct model ref;
+	struct align_plan *ref_plan;
+	struct ckpt_id ref_id;
+	struct match_problem *problem;
+	struct match_orbit ref_orbit;
+	bool has_ref_orbit;
+
+	struct model_source *source;
+	struct model_sink *sink;
+	FILE *report_file;
+
+	/* bytes of models on their way, and whether one has failed */
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	uint64_t in_flight;
+	bool is_failed;
+};
+
+/* A model on its way from the source to the sink. */
+struct align_item {
+	struct align_plan *plan;
+	struct model in, out;
+	struct ckpt_id id;           /* of in */
+	struct ckpt_id *tensor_ids;  /* of out, in its schema's order */
+	uint64_t n_bytes;            /* counted in in_flight */
+	/* for the report */
+	uint64_t moved, n_not_finite;
+	double before, after;
+	const char *stage;           /* "exact", "match", ... */
+	struct align_change {
+		double output, order, max_logit;
+		bool is_known;
+	} change;
+};
+
+/* ---- schemas ---- */
+
+CKPT_CHECKED enum ckpt_status align_plan_get(struct align *a,
+    const struct model_head *head, struct align_plan **out,
+    struct ckpt_error *err);
+void align_plan_free(struct align_plan *p);
+
+/* A model's schema becomes the one that states its symmetries. */
+void align_state_symmetry(const struct align_plan *p, struct model *m);
+
+/* ---- methods: item->in to item->out ---- */
+
+CKPT_CHECKED enum ckpt_status align_exact(const struct align *a,
+    struct align_item *item, struct ckpt_error *err);
+CKPT_CHECKED enum ckpt_status align_paper(const struct align *a,
+    struct align_item *item, struct ckpt_error *err);
+CKPT_CHECKED enum ckpt_status align_to(const struct align *a,
+    struct align_item *item, struct ckpt_error *err);
+CKPT_CHECKED enum ckpt_status align_restore(const struct align *a,
+    struct align_item *item, struct ckpt_error *err);
+
+/* Reads --to's model and prepares the matching to it. */
+CKPT_CHECKED enum ckpt_status align_open_reference(struct align *a,
+    struct ckpt_error *err);
+void align_close_reference(struct align *a);
+
+/* ---- metadata ---- */
+
+/* Records in item->out's metadata what was done; `e` is the element that
+ * took item->in there, NULL if that cannot be undone. */
+CKPT_CHECKED enum ckpt_status align_sign(const struct align *a,
+    struct align_item *item, const struct sym_element *e,
+    struct ckpt_error *err);
+
+/* ---- report ---- */
+
+CKPT_CHECKED enum ckpt_status align_report_open(struct align *a,
+    struct ckpt_error *err);
+/* What the method itself has not worked out. */
+CKPT_CHECKED enum ckpt_status align_report_measure(struct align *a,
+    struct align_item *item, struct ckpt_error *err);
+CKPT_CHECKED enum ckpt_status align_report_put(struct align *a,
+    const struct align_item *item, struct ckpt_error *err);
+CKPT_CHECKED enum ckpt_status align_report_close(struct align *a,
+    struct ckpt_error *err);
+
+/* Numbers of weights that are NaN or infinite. */
+uint64_t align_count_not_finite(const struct model *m);
+
+/* Sum of the squares of a model's acted weights; `plan` is of its schema. */
+CKPT_CHECKED enum ckpt_status align_mass(const struct align_item *item,
+    const struct sym_plan *plan, const struct model *m, double *out,
+    struct ckpt_error *err);
+
+/* --explain: the groups of the first model's schema, or of --arch. */
+CKPT_CHECKED enum ckpt_status align_explain(struct align *a,
+    struct ckpt_error *err);
+
+/* All models of the source, through the threads, to the sink. */
+CKPT_CHECKED enum ckpt_status align_run(struct align *a,
+    struct ckpt_error *err);
+
+#endif

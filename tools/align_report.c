@@ -1,0 +1,98 @@
+#include <math.h>
+
+#include "base/banned.h"
+#include "align.h"
+
+enum ckpt_status
+align_report_open(struct align *a, struct ckpt_error *err)
+{
+	if (a->report == NULL)
+		return (CKPT_OK);
+	a->report_file = strcmp(a->report, "-") == 0 ? stdout :
+	    fopen(a->report, "we");
+	if (a->report_file == NULL) {
+		(void)error_sys(err, "cannot create");
+		return (error_where(err, a->report));
+	}
+	(void)fputs("label\tmethod\tmoved\tobjective_before\t"
+	    "objective_after\toutput_change\torder_change\tmax_logit\t"
+	    "not_finite\n", a->report_file);
+	return (CKPT_OK);
+}
+
+enum ckpt_status
+align_report_measure(struct align *a, struct align_item *item,
+    struct ckpt_error *err)
+{
+	struct sym_plan *p;
+	enum ckpt_status st;
+
+	if (a->method == ALIGN_TO)
+		return (CKPT_OK); /* the products are known */
+	st = align_mass(item, item->plan->plan->sym, &item->in,
+	    &item->before, err);
+	if (st != CKPT_OK)
+		return (st);
+	st = sym_plan_new(item->plan->plan->table, item->out.head.schema, &p,
+	    err);
+	if (st != CKPT_OK)
+		return (st);
+	st = align_mass(item, p, &item->out, &item->after, err);
+	sym_plan_free(p);
+	return (st);
+}
+
+static void
+put_number(FILE *f, double x, bool is_known)
+{
+	if (is_known)
+		(void)fprintf(f, "\t%.9g", x);
+	else
+		(void)fputs("\t-", f);
+}
+
+enum ckpt_status
+align_report_put(struct align *a, const struct align_item *item,
+    struct ckpt_error *err)
+{
+	struct buf label = BUF_INIT(4 * CKPT_MAX_LABEL + 16);
+	const struct align_change *c = &item->change;
+	FILE *f = a->report_file;
+	enum ckpt_status st;
+
+	st = text_escape(&label, item->in.head.label, err);
+	if (st == CKPT_OK)
+		st = buf_append(&label, "", 1, err);
+	if (st == CKPT_OK)
+		(void)fprintf(f, "%s\t%s\t%llu", (const char *)label.data,
+		    item->stage, (unsigned long long)item->moved);
+	buf_release(&label);
+	if (st != CKPT_OK)
+		return (st);
+	put_number(f, item->before, true);
+	put_number(f, item->after, true);
+	put_number(f, c->output, c->is_known);
+	put_number(f, c->order, c->is_known);
+	put_number(f, c->max_logit, c->is_known);
+	(void)fprintf(f, "\t%llu\n", (unsigned long long)item->n_not_finite);
+	if (ferror(f)) {
+		(void)error_sys(err, "cannot write");
+		return (error_where(err, a->report));
+	}
+	return (CKPT_OK);
+}
+
+enum ckpt_status
+align_report_close(struct align *a, struct ckpt_error *err)
+{
+	FILE *f = a->report_file;
+
+	a->report_file = NULL;
+	if (f == NULL || f == stdout)
+		return (CKPT_OK);
+	if (fclose(f) != 0) {
+		(void)error_sys(err, "cannot write");
+		return (error_where(err, a->report));
+	}
+	return (CKPT_OK);
+}

@@ -1,0 +1,210 @@
+#include "base/banned.h"
+#include "align.h"
+
+static void
+item_free(struct align *a, struct align_item *item)
+{
+	(void)pthread_mutex_lock(&a->lock);
+	a->in_flight -= item->n_bytes;
+	(void)pthread_cond_broadcast(&a->changed);
+	(void)pthread_mutex_unlock(&a->lock);
+	model_release(&item->in);
+	model_release(&item->out);
+	free(item->tensor_ids);
+	free(item);
+}
+
+static void
+item_drop(void *arg, void *item)
+{
+	item_free(arg, item);
+}
+
+/* After a failure nobody may wait for room. */
+static enum ckpt_status
+noted(struct align *a, enum ckpt_status st)
+{
+	if (st == CKPT_OK)
+		return (st);
+	(void)pthread_mutex_lock(&a->lock);
+	a->is_failed = true;
+	(void)pthread_cond_broadcast(&a->changed);
+	(void)pthread_mutex_unlock(&a->lock);
+	return (st);
+}
+
+/* Waits until the models on their way leave room for one of these bytes
+ * and its result; one is always let in. */
+static enum ckpt_status
+wait_for_room(struct align *a, struct align_item *item, uint64_t n_bytes)
+{
+	enum ckpt_status st = CKPT_OK;
+
+	if (n_bytes > UINT64_MAX / 8)
+		n_bytes = UINT64_MAX / 8;
+	(void)pthread_mutex_lock(&a->lock);
+	while (!a->is_failed && a->in_flight > 0 &&
+	    a->in_flight + 2 * n_bytes > a->cli.memory)
+		(void)pthread_cond_wait(&a->changed, &a->lock);
+	if (a->is_failed)
+		st = CKPT_CANCELLED;
+	item->n_bytes = 2 * n_bytes;
+	a->in_flight += item->n_bytes;
+	(void)pthread_mutex_unlock(&a->lock);
+	return (st);
+}
+
+/* The model's bytes, its ID, and its plan. */
+static enum ckpt_status
+read_item(struct align *a, struct align_item *item, struct ckpt_error *err)
+{
+	struct model *m = &item->in;
+	enum ckpt_status st;
+
+	st = align_plan_get(a, &m->head, &item->plan, err);
+	if (st != CKPT_OK)
+		return (st);
+	st = wait_for_room(a, item, m->head.schema->n_bytes);
+	if (st != CKPT_OK)
+		return (st);
+	st = model_alloc(m, err);
+	if (st != CKPT_OK)
+		return (st);
+	st = model_read(a->source, m->data, (size_t)m->head.schema->n_bytes,
+	    err);
+	if (st != CKPT_OK)
+		return (st);
+	item->tensor_ids = calloc(m->head.schema->n_tensors + 1,
+	    sizeof(*item->tensor_ids));
+	if (item->tensor_ids == NULL)
+		return (error_nomem(err, m->head.schema->n_tensors * 32));
+	st = id_of_model(m, item->tensor_ids, &item->id, err);
+	if (st != CKPT_OK)
+		return (st);
+	st = model_confirm(a->source, item->tensor_ids, err);
+	align_state_symmetry(item->plan, m);
+	return (st);
+}
+
+static enum ckpt_status
+produce(void *arg, void **out, struct ckpt_error *err)
+{
+	struct align *a = arg;
+	struct align_item *item = calloc(1, sizeof(*item));
+	enum ckpt_status st;
+
+	if (item == NULL)
+		return (error_nomem(err, sizeof(*item)));
+	st = model_next(a->source, &item->in.head, err);
+	if (st != CKPT_OK) {
+		free(item);
+		return (st);
+	}
+	st = read_item(a, item, err);
+	if (st != CKPT_OK) {
+		(void)error_where(err, item->in.head.label);
+		item_free(a, item);
+		return (st);
+	}
+	*out = item;
+	return (CKPT_OK);
+}
+
+static enum ckpt_status
+apply_method(const struct align *a, struct align_item *item,
+    struct ckpt_error *err)
+{
+	switch (a->method) {
+	case ALIGN_EXACT:
+		return (align_exact(a, item, err));
+	case ALIGN_PAPER:
+		return (align_paper(a, item, err));
+	case ALIGN_TO:
+		return (align_to(a, item, err));
+	default:
+		return (align_restore(a, item, err));
+	}
+}
+
+static enum ckpt_status
+work(void *arg, void *p, unsigned thread, struct ckpt_error *err)
+{
+	struct align *a = arg;
+	struct align_item *item = p;
+	struct ckpt_id id;
+	enum ckpt_status st;
+
+	(void)thread;
+	item->n_not_finite = align_count_not_finite(&item->in);
+	st = apply_method(a, item, err);
+	if (st == CKPT_OK && a->method != ALIGN_RESTORE) {
+		align_state_symmetry(item->plan, &item->out);
+		st = id_of_model(&item->out, item->tensor_ids, &id, err);
+	}
+	if (st == CKPT_OK && a->report_file != NULL)
+		st = align_report_measure(a, item, err);
+	if (st != CKPT_OK)
+		(void)error_where(err, item->in.head.label);
+	return (noted(a, st));
+}
+
+static enum ckpt_status
+put_model(struct align *a, const struct align_item *item,
+    struct ckpt_error *err)
+{
+	const struct model *m = &item->out;
+	enum ckpt_status st;
+
+	st = model_begin(a->sink, &m->head, err);
+	if (st == CKPT_OK)
+		st = model_write(a->sink, m->data,
+		    (size_t)m->head.schema->n_bytes, err);
+	if (st == CKPT_OK)
+		st = model_end(a->sink, item->tensor_ids, err);
+	return (st);
+}
+
+static enum ckpt_status
+consume(void *arg, void *p, struct ckpt_error *err)
+{
+	struct align *a = arg;
+	struct align_item *item = p;
+	enum ckpt_status st;
+
+	if (item->n_not_finite > 0)
+		cli_warn(&a->cli, "%s: %llu weights are NaN or infinite: "
+		    "carried, and left out of every decision",
+		    item->in.head.label,
+		    (unsigned long long)item->n_not_finite);
+	st = put_model(a, item, err);
+	if (st == CKPT_OK && a->report_file != NULL)
+		st = align_report_put(a, item, err);
+	item_free(a, item);
+	return (noted(a, st));
+}
+
+enum ckpt_status
+align_run(struct align *a, struct ckpt_error *err)
+{
+	struct threads_pipe p = {
+		.n_threads = a->cli.n_threads,
+		.arg = a,
+		.produce = produce,
+		.work = work,
+		.consume = consume,
+		.drop = item_drop,
+	};
+	enum ckpt_status st;
+
+	if (pthread_mutex_init(&a->lock, NULL) != 0)
+		return (error_nomem(err, sizeof(a->lock)));
+	if (pthread_cond_init(&a->changed, NULL) != 0) {
+		st = error_nomem(err, sizeof(a->changed));
+		goto err0;
+	}
+	st = threads_pipe_run(&p, err);
+	(void)pthread_cond_destroy(&a->changed);
+err0:
+	(void)pthread_mutex_destroy(&a->lock);
+	return (st);
+}

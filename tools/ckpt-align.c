@@ -1,0 +1,221 @@
+/*
+ * ckpt-align: brings models to a canonical form or to a reference, and back.
+ */
+#include "base/banned.h"
+#include "align.h"
+
+enum {
+	OPTION_ARCH = 256, OPTION_CANONICAL, OPTION_DATA, OPTION_DTYPE,
+	OPTION_EXPLAIN, OPTION_REPORT, OPTION_RESTARTS, OPTION_RESTORE,
+	OPTION_SCALE, OPTION_SEED, OPTION_TO
+};
+
+static const struct cli_option options[] = {
+	{ "canonical", OPTION_CANONICAL, "FORM", "exact or paper" },
+	{ "to", OPTION_TO, "REF", "match FILE's first model, or FILE:LABEL" },
+	{ "restore", OPTION_RESTORE, NULL, "undo alignments" },
+	{ "explain", OPTION_EXPLAIN, NULL, "print the groups of units" },
+	{ "output", 'o', "FILE", "write there, not to standard output" },
+	{ "scale", OPTION_SCALE, "SCALE", "none, pow2 or unit" },
+	{ "dtype", OPTION_DTYPE, "f64", "with exact: as the ID has it" },
+	{ "restarts", OPTION_RESTARTS, "N", "with --to: N more random starts" },
+	{ "seed", OPTION_SEED, "N", "of the random starts (default 0)" },
+	{ "report", OPTION_REPORT, "FILE", "a line of TSV for each model" },
+	{ "data", OPTION_DATA, "IMAGES", "inputs for the report" },
+	{ "arch", OPTION_ARCH, "ARCH", "an .arch file or known name" },
+	{ NULL, 0, NULL, NULL }
+};
+
+static void
+set_method(struct align *a, enum align_method method)
+{
+	if (a->method != ALIGN_NONE && a->method != method)
+		cli_usage_error(&a->cli, "--canonical, --to and --restore "
+		    "exclude one another");
+	a->method = method;
+}
+
+static void
+parse_canonical(struct align *a)
+{
+	if (strcmp(a->cli.value, "exact") == 0)
+		set_method(a, ALIGN_EXACT);
+	else if (strcmp(a->cli.value, "paper") == 0)
+		set_method(a, ALIGN_PAPER);
+	else
+		cli_usage_error(&a->cli, "--canonical=%s: expected exact or "
+		    "paper", a->cli.value);
+}
+
+static void
+parse_scale(struct align *a)
+{
+	if (strcmp(a->cli.value, "none") == 0)
+		a->scale = MATCH_SCALE_NONE;
+	else if (strcmp(a->cli.value, "pow2") == 0)
+		a->scale = MATCH_SCALE_POW2;
+	else if (strcmp(a->cli.value, "unit") == 0)
+		a->scale = MATCH_SCALE_UNIT;
+	else
+		cli_usage_error(&a->cli, "--scale=%s: expected none, pow2 or "
+		    "unit", a->cli.value);
+	a->has_scale = true;
+}
+
+static void
+parse_option(struct align *a, int letter)
+{
+	switch (letter) {
+	case 'o':
+		a->output = a->cli.value;
+		break;
+	case OPTION_ARCH:
+		a->arch = a->cli.value;
+		break;
+	case OPTION_CANONICAL:
+		parse_canonical(a);
+		break;
+	case OPTION_DATA:
+		a->data = a->cli.value;
+		break;
+	case OPTION_DTYPE:
+		if (strcmp(a->cli.value, "f64") != 0)
+			cli_usage_error(&a->cli, "--dtype=%s: expected f64",
+			    a->cli.value);
+		a->dtype = CKPT_F64;
+		break;
+	case OPTION_EXPLAIN:
+		a->is_explain = true;
+		break;
+	case OPTION_REPORT:
+		a->report = a->cli.value;
+		break;
+	case OPTION_RESTARTS:
+		a->n_restarts = (unsigned)cli_number(&a->cli, 0, 1000000);
+		break;
+	case OPTION_RESTORE:
+		set_method(a, ALIGN_RESTORE);
+		break;
+	case OPTION_SCALE:
+		parse_scale(a);
+		break;
+	case OPTION_SEED:
+		a->seed = cli_number(&a->cli, 0, UINT64_MAX);
+		break;
+	case OPTION_TO:
+		set_method(a, ALIGN_TO);
+		a->reference = a->cli.value;
+		break;
+	}
+}
+
+/* Options that make no sense together; the scales that methods have. */
+static void
+check_options(struct align *a)
+{
+	if (a->method == ALIGN_NONE && !a->is_explain)
+		cli_usage_error(&a->cli, "expected --canonical, --to, "
+		    "--restore or --explain");
+	if (!a->has_scale)
+		a->scale = a->method == ALIGN_EXACT ? MATCH_SCALE_POW2 :
+		    a->method == ALIGN_PAPER ? MATCH_SCALE_UNIT :
+		    MATCH_SCALE_NONE;
+	else if (a->method == ALIGN_EXACT && a->scale == MATCH_SCALE_UNIT)
+		cli_usage_error(&a->cli, "--scale=unit rounds: the exact "
+		    "form takes none or pow2");
+	if (a->dtype != 0 && (a->method != ALIGN_EXACT ||
+	    a->scale != MATCH_SCALE_POW2))
+		cli_usage_error(&a->cli, "--dtype=f64 goes with "
+		    "--canonical=exact --scale=pow2");
+	if (a->method == ALIGN_RESTORE && (a->has_scale ||
+	    a->report != NULL))
+		cli_usage_error(&a->cli, "--restore takes no --scale and no "
+		    "--report");
+	if (a->data != NULL && a->report == NULL)
+		cli_usage_error(&a->cli, "--data goes with --report");
+	if (a->report != NULL && strcmp(a->report, "-") == 0 &&
+	    (a->output == NULL || strcmp(a->output, "-") == 0))
+		cli_usage_error(&a->cli, "--report=- needs -o FILE");
+}
+
+static void
+parse_options(struct align *a, int argc, char **argv)
+{
+	int letter;
+
+	cli_begin(&a->cli, argc, argv);
+	while ((letter = cli_next_option(&a->cli)) != -1)
+		parse_option(a, letter);
+	check_options(a);
+}
+
+/* Opens everything, runs, and completes the output or throws it away. */
+static enum ckpt_status
+align_inputs(struct align *a, struct ckpt_error *err)
+{
+	struct cli_pack_options pack = { .has_codec = false };
+	enum ckpt_status st, closed;
+
+	if (a->method == ALIGN_TO) {
+		st = align_open_reference(a, err);
+		if (st != CKPT_OK)
+			return (st);
+	}
+	st = cli_open_inputs(&a->cli, a->cli.args, a->cli.n_args, &a->source,
+	    err);
+	if (st != CKPT_OK)
+		return (st);
+	st = align_report_open(a, err);
+	if (st != CKPT_OK)
+		return (st);
+	st = cli_open_pack(&a->cli, a->output, &pack, &a->sink, err);
+	if (st == CKPT_OK) {
+		st = align_run(a, err);
+		if (st != CKPT_OK)
+			model_sink_abort(a->sink);
+		else
+			st = model_sink_close(a->sink, err);
+	}
+	closed = align_report_close(a, st == CKPT_OK ? err : NULL);
+	return (st == CKPT_OK ? closed : st);
+}
+
+static void
+align_release(struct align *a)
+{
+	size_t i;
+
+	model_source_close(a->source);
+	align_close_reference(a);
+	for (i = 0; i < a->n_plans; i++)
+		align_plan_free(a->per_plan[i]);
+	free(a->per_plan);
+	plans_free(a->plans);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct align a = { .cli = {
+		.tool = "ckpt-align",
+		.synopsis = "[OPTION]... [INPUT]...",
+		.purpose = "Bring models to a canonical form or to a "
+		    "reference, and back.",
+		.options = options,
+	} };
+	struct ckpt_error err = { .offset = CKPT_NO_OFFSET };
+	enum ckpt_status st;
+	int status = CLI_YES;
+
+	parse_options(&a, argc, argv);
+	st = plans_new(&a.cli, a.arch, a.report != NULL, &a.plans, &err);
+	if (st == CKPT_OK)
+		st = a.is_explain ? align_explain(&a, &err) :
+		    align_inputs(&a, &err);
+	if (st != CKPT_OK) {
+		cli_report(&a.cli, &err);
+		status = CLI_TROUBLE;
+	}
+	align_release(&a);
+	return (cli_end(&a.cli, status));
+}
