@@ -9,6 +9,7 @@ tools_libcli_la_SOURCES = \
 	tools/hash.c tools/hash.h \
 	tools/inputs.c \
 	tools/output.c \
+	tools/plans.c tools/plans.h \
 	tools/sumlist.c tools/sumlist.h \
 	tools/walk.c tools/walk.h
 tools_libcli_la_CPPFLAGS = $(TOOLS_CPPFLAGS)
@@ -62,8 +63,7 @@ tools_ckpt_align_SOURCES = tools/ckpt-align.c \
 	tools/align_plan.c \
 	tools/align_reference.c \
 	tools/align_report.c \
-	tools/align_run.c \
-	tools/plans.c tools/plans.h
+	tools/align_run.c
 tools_ckpt_align_CPPFLAGS = $(TOOLS_CPPFLAGS)
 tools_ckpt_align_LDADD = tools/libcli.la lib/libforeign.la lib/libmatch.la \
 	lib/libcore.la
@@ -76,8 +76,13 @@ tools_ckpt_diff_SOURCES = tools/ckpt-diff.c \
 	tools/diff_models.c \
 	tools/diff_modulo.c \
 	tools/diff_print.c \
-	tools/diff_stream.c \
-	tools/plans.c tools/plans.h
+	tools/diff_stream.c
 tools_ckpt_diff_CPPFLAGS = $(TOOLS_CPPFLAGS)
 tools_ckpt_diff_LDADD = tools/libcli.la lib/libforeign.la lib/libmatch.la \
 	lib/libcore.la
+
+bin_PROGRAMS += tools/ckpt-sum
+tools_ckpt_sum_SOURCES = tools/ckpt-sum.c
+tools_ckpt_sum_CPPFLAGS = $(TOOLS_CPPFLAGS)
+tools_ckpt_sum_LDADD = tools/libcli.la lib/libforeign.la lib/libcore.la
+dist_man1_MANS += tools/ckpt-sum.1

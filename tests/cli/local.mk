@@ -17,6 +17,8 @@ EXTRA_DIST += $(FETCH_TESTS) \
 	tests/cli/badserver.py \
 	tests/cli/fetch_lib.sh
 
+CLI_TESTS += tests/cli/sum.sh
+
 EVAL_TESTS = \
 	tests/cli/eval_input.sh \
 	tests/cli/eval_oracle.sh
