@@ -84,6 +84,13 @@ CKPT_CHECKED enum ckpt_status fetch_get(struct fetch *f,
 CKPT_CHECKED enum ckpt_status fetch_source_open(struct fetch *f,
     struct model_source **out, struct ckpt_error *err);
 
+/* The selected models of a pack, read in place by ranges. CKPT_END if the
+ * file has to be fetched whole: it is no sound pack, there is no selection,
+ * a hash is to be verified, or the server serves no ranges. */
+CKPT_CHECKED enum ckpt_status fetch_range_open(struct fetch *f,
+    struct fetch_item *item, struct model_source **out,
+    struct ckpt_error *err);
+
 /* Writes the selected models of all items as a pack. */
 CKPT_CHECKED enum ckpt_status fetch_models(struct fetch *f,
     struct ckpt_error *err);

@@ -75,10 +75,17 @@ open_item(struct fetch_source *s, struct ckpt_error *err)
 	enum ckpt_status st;
 
 	s->item = item;
+	s->n_opened++;
+	fetch_watch_harmless(s->f->output == NULL);
+	st = fetch_range_open(s->f, item, &s->models, err);
+	if (st != CKPT_END) {
+		if (st != CKPT_OK)
+			name_url(item, err);
+		return (st);
+	}
 	st = fetch_get(s->f, item, err);
 	if (st != CKPT_OK)
 		return (st);
-	s->n_opened++;
 	st = remote_file_open(item->file, &in, err);
 	if (st == CKPT_OK)
 		st = cli_open_bytes(&s->f->cli, in, item->url.name,

@@ -32,6 +32,7 @@ tools_ckpt_fetch_SOURCES = tools/ckpt-fetch.c \
 	tools/fetch_list.c \
 	tools/fetch_models.c \
 	tools/fetch_options.c \
+	tools/fetch_range.c \
 	tools/fetch_source.c \
 	tools/fetch_watch.c \
 	tools/hold.c tools/hold.h \

@@ -106,6 +106,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except (Cut, BrokenPipeError, ConnectionResetError):
             self.close_connection = True
 
+    def part(self, etag):
+        """Any single range, as "bytes=1-5", "bytes=1-" or "bytes=-5"."""
+        first, last = self.headers["Range"][6:].split("-")
+        if first == "":
+            first, last = max(0, len(DATA) - int(last)), len(DATA) - 1
+        first, last = int(first), int(last or len(DATA) - 1)
+        self.head(206, [("Content-Length", str(last - first + 1)), (
+            "Content-Range", "bytes %d-%d/%d" % (first, last, len(DATA))),
+            ("ETag", etag)])
+        self.body(DATA[first:last + 1])
+
     # n is 1 for the first request of this path.
 
     def on_good(self, number, n):
@@ -261,6 +272,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if n == 1:
             raise Cut
         self.serve(DATA, [("ETag", '"v1"')])
+
+    def on_ranges_change(self, number, n):
+        self.part('"v%d"' % n)
+
+    def on_ranges_unwell(self, number, n):  # each other time
+        if n % 2 == 1:
+            self.error(503)
+        else:
+            self.part('"v1"')
 
     def on_loop(self, number, n):
         self.error(302, ("Location", self.path))

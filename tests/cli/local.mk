@@ -11,6 +11,7 @@ FETCH_TESTS = \
 	tests/cli/fetch_bad.sh \
 	tests/cli/fetch_models.sh \
 	tests/cli/fetch_nginx.sh \
+	tests/cli/fetch_range.sh \
 	tests/cli/fetch_signals.sh
 TESTS += $(FETCH_TESTS)
 EXTRA_DIST += $(FETCH_TESTS) \

@@ -44,7 +44,6 @@ tests_unit_test_stats_SOURCES = tests/unit/test_stats.c
 tests_unit_test_stats_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_stats_LDADD = lib/libstats.la $(TESTS_LIBS) -lm
 
-
 UNIT_TESTS += tests/unit/test_pack_index
 tests_unit_test_pack_index_SOURCES = tests/unit/test_pack_index.c \
 	tests/unit/packs.c tests/unit/packs.h tests/unit/unit.h
@@ -63,14 +62,8 @@ tests_unit_test_safetensors_bad_SOURCES = tests/unit/test_safetensors_bad.c \
 tests_unit_test_safetensors_bad_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_safetensors_bad_LDADD = lib/libforeign.la $(TESTS_LIBS)
 
-UNIT_TESTS += tests/unit/test_lap
-tests_unit_test_lap_SOURCES = tests/unit/test_lap.c tests/unit/unit.h
-tests_unit_test_lap_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_test_lap_LDADD = lib/libmatch.la $(TESTS_LIBS) -lm
-
-UNIT_TESTS += tests/unit/test_match
-tests_unit_test_match_SOURCES = tests/unit/test_match.c tests/unit/nets.c \
-	tests/unit/nets.h tests/unit/unit.h
-tests_unit_test_match_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_test_match_LDADD = lib/libmatch.la $(TESTS_LIBS) -lm
+UNIT_TESTS += tests/unit/test_remote
+tests_unit_test_remote_SOURCES = tests/unit/test_remote.c tests/unit/unit.h
+tests_unit_test_remote_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_remote_LDADD = lib/libremote.la $(TESTS_LIBS)
 endif
