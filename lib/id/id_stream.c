@@ -144,7 +144,7 @@ id_of_model(const struct model *m, struct ckpt_id *tensor_ids,
 	st = id_stream_end(s, &ids, &id, err);
 	if (st != CKPT_OK)
 		goto err0;
-	if (tensor_ids != NULL)
+	if (tensor_ids != NULL && m->head.schema->n_tensors > 0)
 		memcpy(tensor_ids, ids,
 		    m->head.schema->n_tensors * sizeof(*ids));
 	*out = id;

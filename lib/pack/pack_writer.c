@@ -276,6 +276,8 @@ pack_writer_open(struct outfile *out,
 	init(w, out, options);
 	status = buf_reserve(&w->content, sizeof(struct wire_disk_group),
 	    err);
+	if (status == CKPT_OK) /* so that empty rows have an address */
+		status = buf_reserve(&w->rows, 1, err);
 	if (status == CKPT_OK)
 		status = batch_new(options->n_threads, &w->batch, err);
 	if (status == CKPT_OK)
