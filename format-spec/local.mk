@@ -1,2 +1,4 @@
 # The specifications and their vectors.
 EXTRA_DIST += format-spec/ckpt-ids.md
+EXTRA_DIST += format-spec/ckpt-pack.md format-spec/decode.py \
+	format-spec/make_vectors.py format-spec/vectors

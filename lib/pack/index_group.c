@@ -129,7 +129,7 @@ check_group(const struct index_group *g, const struct wire_index *w,
 
 	if (e != NULL && (wg->n_models != e->n_models ||
 	    wg->schema != e->schema || f->number != e->index_number))
-		return error_at(err, CKPT_CORRUPT, f->offset, "9.3",
+		return error_at(err, CKPT_CORRUPT, f->offset, "9.4",
 		    "group index is not the one of the directory");
 	if (g->schema->n_bytes > WIRE_MAX_GROUP / g->n_models &&
 	    g->n_models > 1)
@@ -231,7 +231,7 @@ load_sound(struct pack_index *x, size_t part, const struct wire_entry *e,
 	if (e->index_offset > p->directory_offset - p->start ||
 	    n > p->directory_offset - offset)
 		return error_at(err, CKPT_CORRUPT, p->directory_offset,
-		    "9.3", "directory points outside its part");
+		    "9.4", "directory points outside its part");
 	if (n > x->memory)
 		return error_at(err, CKPT_LIMIT, offset, "3.7", "group index "
 		    "of %llu bytes exceeds the memory budget of %llu bytes",
@@ -334,5 +334,5 @@ index_group_of(struct pack_index *x, uint64_t ordinal,
 		first += e.n_models;
 	}
 	return error_at(err, CKPT_CORRUPT, x->parts[p].directory_offset,
-	    "9.6", "models of the groups do not add up");
+	    "9.7", "models of the groups do not add up");
 }

@@ -78,19 +78,19 @@ struct wire_disk_group {           /* 6.1 to 6.3; the models follow */
 	unsigned char first[8];
 };
 
-struct wire_disk_model {           /* 6.4 to 6.8 */
+struct wire_disk_model {           /* 6.4 to 6.7 */
 	unsigned char n_label[2];
 	unsigned char n_meta[2];
 	unsigned char flags[4];
 	unsigned char n_source_meta[4];
 };
 
-struct wire_disk_meta {            /* 6.10 */
+struct wire_disk_meta {            /* 6.9 to 6.10 */
 	unsigned char n_key[1];
 	unsigned char n_value[4];
 };
 
-struct wire_disk_index {           /* 8.1 to 8.6; the rest follows */
+struct wire_disk_index {           /* 8.1 to 8.7; the rest follows */
 	unsigned char group_offset[8];
 	unsigned char group_number[4];
 	unsigned char n_schema[4];
@@ -108,13 +108,13 @@ struct wire_disk_page {            /* 8.10 to 8.14 */
 	unsigned char check[8];
 };
 
-struct wire_disk_directory {       /* 9.1 to 9.2 */
+struct wire_disk_directory {       /* 9.1 to 9.3 */
 	unsigned char n_groups[4];
 	unsigned char reserved[4];
 	unsigned char n_models[8];
 };
 
-struct wire_disk_entry {           /* 9.3 to 9.7 */
+struct wire_disk_entry {           /* 9.4 to 9.8 */
 	unsigned char index_offset[8];
 	unsigned char index_stored[4];
 	unsigned char index_number[4];
@@ -130,7 +130,7 @@ struct wire_disk_end {             /* 10 */
 
 #define WIRE_FRAME_SIZE 32
 #define WIRE_END_SIZE 56 /* the whole frame */
-#define WIRE_PRINT_SIZE 4 /* fingerprint of a label (9.8) */
+#define WIRE_PRINT_SIZE 4 /* fingerprint of a label (9.9) */
 #define WIRE_ID_SIZE 32
 #define WIRE_MAX_DIRECTORY \
 	(WIRE_TAIL - WIRE_FRAME_SIZE - WIRE_END_SIZE)
@@ -305,7 +305,7 @@ CKPT_CHECKED enum ckpt_status wire_directory_decode(const unsigned char *in,
     struct ckpt_error *err);
 void wire_entry_decode(const unsigned char *in, struct wire_entry *out);
 
-/* Fingerprint of a label (9.8). */
+/* Fingerprint of a label (9.9). */
 uint32_t wire_print(const char *label);
 
 struct wire_end {

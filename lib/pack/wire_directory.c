@@ -127,7 +127,7 @@ wire_directory_decode(const unsigned char *in, size_t n, uint64_t offset,
 		    "directory of %zu bytes, expected at least %zu", n,
 		    sizeof(*d));
 	if (le32_load(d->reserved) != 0)
-		return error_at(err, CKPT_NEWER, offset, "9.1",
+		return error_at(err, CKPT_NEWER, offset, "9.2",
 		    "reserved bytes of a directory are not 0");
 	rest = n - sizeof(*d);
 	v.n_groups = le32_load(d->n_groups);
@@ -143,7 +143,7 @@ wire_directory_decode(const unsigned char *in, size_t n, uint64_t offset,
 	v.entries = in + sizeof(*d);
 	v.prints = v.entries + v.n_groups * sizeof(struct wire_disk_entry);
 	if (!counts_agree(&v))
-		return error_at(err, CKPT_CORRUPT, offset, "9.6",
+		return error_at(err, CKPT_CORRUPT, offset, "9.7",
 		    "models of the groups do not add up to %llu",
 		    (unsigned long long)v.n_models);
 	*out = v;

@@ -68,12 +68,12 @@ decode_meta(struct reader *r, struct meta *m, struct ckpt_error *err)
 	const unsigned char *p;
 	enum ckpt_status status;
 
-	p = take(r, sizeof(*d), "6.10", err);
+	p = take(r, sizeof(*d), "6.9", err);
 	if (p == NULL)
 		return CKPT_CORRUPT;
 	d = (const void *)p;
 	if (le32_load(d->n_value) > CKPT_MAX_VALUE)
-		return error_at(err, CKPT_CORRUPT, r->offset, "6.12",
+		return error_at(err, CKPT_CORRUPT, r->offset, "6.10",
 		    "metadata value of %u bytes, expected at most %d",
 		    le32_load(d->n_value), CKPT_MAX_VALUE);
 	status = take_string(r, d->n_key[0], "6.11", &e->key, err);
@@ -116,11 +116,14 @@ decode_model(struct reader *r, struct model_head *head,
 	if (flags & ~(uint32_t)WIRE_MODEL_SOURCE_META)
 		return error_at(err, CKPT_NEWER, r->offset, "6.6",
 		    "unknown flags %#x of a model", flags);
-	if (n_meta > CKPT_MAX_META || (flags == 0 && n_source != 0))
+	if (n_meta > CKPT_MAX_META)
 		return error_at(err, CKPT_CORRUPT, r->offset, "6.5",
-		    "model with %zu metadata entries and %zu bytes of "
-		    "source's metadata", n_meta, n_source);
-	status = take_string(r, le16_load(d->n_label), "6.9", &head->label,
+		    "model with %zu metadata entries, expected at most %d",
+		    n_meta, CKPT_MAX_META);
+	if (flags == 0 && n_source != 0)
+		return error_at(err, CKPT_CORRUPT, r->offset, "6.7",
+		    "model without a source's text, of %zu bytes", n_source);
+	status = take_string(r, le16_load(d->n_label), "6.8", &head->label,
 	    err);
 	if (status != CKPT_OK)
 		return status;

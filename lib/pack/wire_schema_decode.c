@@ -59,6 +59,13 @@ at_frame(struct ckpt_error *err, enum ckpt_status status, uint64_t offset,
 	    text);
 }
 
+static bool
+is_name(const unsigned char *name, size_t n)
+{
+	return n > 0 && text_is_utf8(name, n) && memchr(name, 0, n) == NULL &&
+	    memchr(name, '\n', n) == NULL && memchr(name, '\r', n) == NULL;
+}
+
 static enum ckpt_status
 decode_tensor(struct reader *r, struct schema *s, struct ckpt_error *err)
 {
@@ -87,9 +94,13 @@ decode_tensor(struct reader *r, struct schema *s, struct ckpt_error *err)
 	name = take(r, le16_load(d->n_name), "5.8", err);
 	if (name == NULL)
 		return CKPT_CORRUPT;
+	if (le16_load(d->n_name) == 0)
+		return error_at(err, CKPT_CORRUPT, r->offset, "5.6",
+		    "tensor without a name");
 	return at_frame(err, schema_add(s, (const char *)name,
 	    le16_load(d->n_name), (enum ckpt_dtype)d->dtype[0], n_dims, dims,
-	    err), r->offset, "5.8");
+	    err), r->offset, is_name(name, le16_load(d->n_name)) ? "5.7" :
+	    "5.8");
 }
 
 static enum ckpt_status

@@ -1,1 +1,21 @@
 # spec tests
+
+# The pack: ckpt-pack.md, its decoder, its vectors and the library.
+PACK_SPEC_TESTS = \
+	tests/spec/pack_random.sh \
+	tests/spec/pack_text.sh \
+	tests/spec/pack_vectors.sh
+TESTS += $(PACK_SPEC_TESTS)
+EXTRA_DIST += $(PACK_SPEC_TESTS) tests/spec/check_pack.py
+
+check_PROGRAMS += tests/spec/dump_pack
+tests_spec_dump_pack_SOURCES = tests/spec/dump_pack.c
+tests_spec_dump_pack_LDADD = lib/libcore.la
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/spec/random_pack
+tests_spec_random_pack_SOURCES = tests/spec/random_pack.c \
+	tests/unit/packs.c tests/unit/packs.h tests/unit/unit.h
+tests_spec_random_pack_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_spec_random_pack_LDADD = $(TESTS_LIBS)
+endif

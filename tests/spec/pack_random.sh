@@ -1,0 +1,7 @@
+#!/bin/sh
+# The library and decode.py agree on random packs, sound and damaged.
+/usr/bin/python3 -c 'import xxhash, zstandard' 2>/dev/null || {
+	echo "python3-xxhash or python3-zstandard is missing"; exit 77; }
+[ -x "$builddir/tests/spec/random_pack" ] || { echo "no cmocka"; exit 77; }
+exec /usr/bin/python3 -B "$srcdir/tests/spec/check_pack.py" "$srcdir" \
+	"$builddir" random
