@@ -1,4 +1,5 @@
 #include <archive_entry.h>
+#include <locale.h>
 
 #include "foreign/foreign.h"
 #include "foreign/input.h"
@@ -9,6 +10,7 @@ struct archive_source {
 	char *name;
 	struct archive *a;
 	struct input *input;
+	locale_t locale;           /* of this object, for zip, or 0 */
 	char *path;                /* of the current member */
 	struct model_source *member;
 };
@@ -119,21 +121,48 @@ open_member(struct archive_source *s, struct archive_entry *entry,
 	return (st == CKPT_END ? CKPT_OK : st);
 }
 
-/* The archive's end: a tar file must have said so. */
+/* The archive's end: a tar file must have its end mark, a zip file its end
+ * record, without which members may be missing. */
 static enum ckpt_status
 check_end(struct archive_source *s, struct ckpt_error *err)
 {
 	int format = archive_format(s->a) & ARCHIVE_FORMAT_BASE_MASK;
+	bool has_end = true;
+	uint64_t end = (uint64_t)archive_filter_bytes(s->a, 0);
+	enum ckpt_status st;
 
 	free(s->path);
 	s->path = NULL;
-	if (format == ARCHIVE_FORMAT_TAR && archive_filter_bytes(s->a, 0) ==
-	    archive_read_header_position(s->a))
-		return (error_at(err, CKPT_TRUNCATED,
-		    (uint64_t)archive_filter_bytes(s->a, 0), NULL,
-		    "the archive ends without its end mark: members may be "
-		    "missing"));
-	return (input_drain(s->input, err));
+	if (format == ARCHIVE_FORMAT_TAR)
+		has_end = archive_filter_bytes(s->a, 0) !=
+		    archive_read_header_position(s->a);
+	st = input_drain(s->input, err);
+	if (st == CKPT_OK && format == ARCHIVE_FORMAT_ZIP)
+		st = input_has_zip_end(s->input, &has_end, err);
+	if (st == CKPT_OK && !has_end)
+		st = error_at(err, CKPT_TRUNCATED, end, NULL, "the archive "
+		    "is truncated: its end mark is missing, and members may "
+		    "be");
+	return (st);
+}
+
+/*
+ * libarchive loses a zip member's name that is flagged as UTF-8 and cannot be
+ * written in the locale's charset (a tar member's name it hands out as it
+ * is). So this thread, for this call, is in a locale of UTF-8.
+ */
+static int
+next_header(struct archive_source *s, struct archive_entry **entry)
+{
+	locale_t old = (locale_t)0;
+	int r;
+
+	if (s->locale != (locale_t)0)
+		old = uselocale(s->locale);
+	r = archive_read_next_header(s->a, entry);
+	if (s->locale != (locale_t)0)
+		(void)uselocale(old);
+	return (r);
 }
 
 /* Moves on to the next member that is a model. */
@@ -145,7 +174,7 @@ next_member(struct archive_source *s, struct ckpt_error *err)
 	int r;
 
 	while (s->member == NULL && st == CKPT_OK) {
-		r = archive_read_next_header(s->a, &entry);
+		r = next_header(s, &entry);
 		if (r == ARCHIVE_EOF) {
 			st = check_end(s, err);
 			return (st == CKPT_OK ? CKPT_END : st);
@@ -215,6 +244,8 @@ close_source(struct model_source *source)
 	if (s->a != NULL)
 		(void)archive_read_free(s->a);
 	input_free(s->input);
+	if (s->locale != (locale_t)0)
+		freelocale(s->locale);
 	free(s->path);
 	free(s->name);
 	free(s);
@@ -232,6 +263,9 @@ archive_open(struct bytes *in, const struct archive_options *options,
     struct model_source **out, struct ckpt_error *err)
 {
 	struct archive_source *s = calloc(1, sizeof(*s));
+	const unsigned char *magic;
+	size_t got;
+	bool is_zip;
 	enum ckpt_status st;
 
 	if (s == NULL) {
@@ -240,7 +274,16 @@ archive_open(struct bytes *in, const struct archive_options *options,
 	}
 	s->source.ops = &archive_ops;
 	s->options = *options;
-	st = input_new(in, &s->input, err);
+	st = bytes_peek(in, 2, &magic, &got, err);
+	is_zip = st == CKPT_OK && got == 2 && memcmp(magic, "PK", 2) == 0;
+	if (st != CKPT_OK)
+		bytes_close(in);
+	else
+		st = input_new(in, &s->input, err);
+	if (st == CKPT_OK && is_zip) {
+		s->locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+		st = input_keep_tail(s->input, err);
+	}
 	if (st != CKPT_OK)
 		goto err0;
 	s->a = archive_read_new();
@@ -250,7 +293,6 @@ archive_open(struct bytes *in, const struct archive_options *options,
 		st = error_nomem(err, sizeof(*s));
 		goto err0;
 	}
-	/* Names are bytes: nothing is converted between charsets. */
 	if (archive_read_support_format_tar(s->a) != ARCHIVE_OK ||
 	    archive_read_support_format_zip(s->a) != ARCHIVE_OK) {
 		st = input_error(s->input, s->a, err);

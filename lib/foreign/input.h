@@ -14,6 +14,11 @@ struct input {
 	uint64_t pos, size;     /* if is_random */
 	enum ckpt_status status; /* of the last read */
 	struct ckpt_error err;   /* if that failed */
+	bool is_ended;           /* the last read found the end */
+	/* The last bytes of a stream, for input_has_zip_end, if
+	 * input_keep_tail was called. */
+	unsigned char *tail;
+	size_t n_tail;
 	unsigned char block[262144];
 };
 
@@ -26,6 +31,15 @@ void input_free(struct input *i); /* NULL does nothing */
 
 /* Fills `err` with the reason of a failed call on `a`. */
 enum ckpt_status input_error(const struct input *i, struct archive *a,
+    struct ckpt_error *err);
+
+/* Keeps the last bytes of a stream for input_has_zip_end. */
+CKPT_CHECKED enum ckpt_status input_keep_tail(struct input *i,
+    struct ckpt_error *err);
+
+/* Whether the last bytes hold a zip file's end record, whole. A stream must
+ * have been drained. */
+CKPT_CHECKED enum ckpt_status input_has_zip_end(struct input *i, bool *out,
     struct ckpt_error *err);
 
 /* Reads a stream to its end, so that its checksums are verified. */
