@@ -219,15 +219,17 @@ run(struct cat *c, struct model_sink *sink, uint64_t *n,
 }
 
 static int
-cat(struct cat *c, const struct select *select, struct ckpt_error *err)
+cat(struct cat *c, struct select *select, struct ckpt_error *err)
 {
+	struct pack_selection wanted;
+	bool is_part = select_pack(select, &wanted);
 	struct model_source *source;
 	struct model_sink *sink = NULL;
 	uint64_t n = 0;
 	enum ckpt_status st;
 
-	st = cli_open_inputs(&c->cli, c->cli.args, c->cli.n_args, &source,
-	    err);
+	st = cli_open_selected(&c->cli, c->cli.args, c->cli.n_args,
+	    is_part ? &wanted : NULL, &source, err);
 	if (st != CKPT_OK)
 		goto err0;
 	st = copy_new(&c->cli, source, select, &c->set, &c->copy, err);

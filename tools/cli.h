@@ -80,6 +80,14 @@ CKPT_CHECKED enum ckpt_status cli_open_bytes(const struct cli *c,
     struct bytes *in, const char *name, struct model_source **out,
     struct ckpt_error *err);
 
+/* The same where not all is wanted: of packs with random access only what
+ * `selection` keeps is read, other inputs are read whole, and the caller
+ * selects. `selection` (of pack/pack.h, or NULL) must outlive the source. */
+struct pack_selection;
+CKPT_CHECKED enum ckpt_status cli_open_selected(const struct cli *c,
+    char **paths, int n_paths, const struct pack_selection *selection,
+    struct model_source **out, struct ckpt_error *err);
+
 /* A pack written to `path` (NULL: standard output). */
 struct cli_pack_options {
 	bool has_codec;

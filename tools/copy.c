@@ -155,7 +155,7 @@ is_selected(struct copy *c, bool *out, struct ckpt_error *err)
 	st = select_schema(&c->select, c->schema, err);
 	if (st != CKPT_OK)
 		return (st);
-	if (c->select.derived->n_tensors == 0 && c->schema->n_tensors > 0)
+	if (c->select.n_tensors > 0 && c->select.derived->n_tensors == 0)
 		return (CKPT_OK);
 	*out = true;
 	if (answer == SELECT_BY_ID) {

@@ -10,6 +10,7 @@
 struct inputs {
 	struct model_source source;
 	const struct cli *cli;
+	const struct pack_selection *selection; /* or NULL: all */
 	struct walk *walk;
 	struct safetensors_cache *cache;
 	struct model_source *current;
@@ -64,6 +65,21 @@ may_skip(enum foreign_kind kind, const char *name)
 	    kind == FOREIGN_NUMPY || kind == FOREIGN_HTML);
 }
 
+/* A pack of which not all is wanted, by its index. False where that cannot
+ * be used: the file is read front to back then, and what is wrong said. */
+static bool
+open_indexed(struct inputs *s, const struct pack_reader_options *options,
+    struct model_source **out)
+{
+	struct pack_index *index;
+	struct bytes *in;
+	int fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	return (fd >= 0 && bytes_fd(fd, &in, NULL) == CKPT_OK &&
+	    pack_index_open(in, options, &index, NULL) == CKPT_OK &&
+	    pack_index_source(index, s->selection, out, NULL) == CKPT_OK);
+}
+
 /* Opens what is neither an archive nor compressed. Takes `in` over. */
 static enum ckpt_status
 open_leaf(struct inputs *s, struct bytes *in, enum foreign_kind kind,
@@ -78,6 +94,11 @@ open_leaf(struct inputs *s, struct bytes *in, enum foreign_kind kind,
 	/* its reader says best what is wrong with it */
 	if (kind == FOREIGN_UNKNOWN && has_suffix(label, ".safetensors"))
 		kind = FOREIGN_SAFETENSORS;
+	if (kind == FOREIGN_PACK && s->selection != NULL && !in_archive &&
+	    bytes_is_random(in, NULL) && open_indexed(s, &options, out)) {
+		bytes_close(in);
+		return (CKPT_OK);
+	}
 	if (kind == FOREIGN_PACK)
 		return (pack_source_open(in, &options, out, err));
 	if (kind == FOREIGN_SAFETENSORS)
@@ -323,8 +344,9 @@ static const struct model_source_ops inputs_ops = {
 };
 
 enum ckpt_status
-cli_open_inputs(const struct cli *c, char **paths, int n_paths,
-    struct model_source **out, struct ckpt_error *err)
+cli_open_selected(const struct cli *c, char **paths, int n_paths,
+    const struct pack_selection *selection, struct model_source **out,
+    struct ckpt_error *err)
 {
 	struct inputs *s = calloc(1, sizeof(*s));
 	enum ckpt_status st;
@@ -333,6 +355,7 @@ cli_open_inputs(const struct cli *c, char **paths, int n_paths,
 		return (error_nomem(err, sizeof(*s)));
 	s->source.ops = &inputs_ops;
 	s->cli = c;
+	s->selection = selection;
 	st = safetensors_cache_new(&s->cache, err);
 	if (st == CKPT_OK)
 		st = walk_new(paths, n_paths, &s->walk, err);
@@ -370,4 +393,11 @@ cli_open_bytes(const struct cli *c, struct bytes *in, const char *name,
 	}
 	*out = &s->source;
 	return (CKPT_OK);
+}
+
+enum ckpt_status
+cli_open_inputs(const struct cli *c, char **paths, int n_paths,
+    struct model_source **out, struct ckpt_error *err)
+{
+	return (cli_open_selected(c, paths, n_paths, NULL, out, err));
 }

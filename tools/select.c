@@ -1,4 +1,4 @@
-#include "id/id.h"
+#include "pack/pack.h"
 #include "select.h"
 
 #define MIN_DIGITS 8 /* of an ID's prefix */
@@ -75,6 +75,63 @@ is_kept(const struct select *s, const char *name)
 		if (text_glob(s->tensors[i], name))
 			return (true);
 	return (false);
+}
+
+/* By label, and by ID where the tensors' are at hand. */
+static bool
+keep_model(void *arg, uint64_t ordinal, const struct model_head *head,
+    const struct ckpt_id *tensor_ids)
+{
+	const struct select *s = arg;
+	enum select_answer answer = select_label(s, head->label);
+	struct sha256 *hash;
+	struct ckpt_id id;
+	enum ckpt_status st;
+
+	(void)ordinal;
+	if (answer != SELECT_BY_ID || tensor_ids == NULL ||
+	    sha256_new(&hash, NULL) != CKPT_OK)
+		return (answer != SELECT_NO);
+	st = id_model(hash, head->schema, tensor_ids, &id, NULL);
+	sha256_free(hash);
+	return (st != CKPT_OK || select_id(s, &id));
+}
+
+static bool
+keep_tensor(void *arg, const struct tensor_desc *t)
+{
+	const struct select *s = arg;
+
+	return (s->n_tensors == 0 || is_kept(s, t->name));
+}
+
+/* Whether any ID decides: then whole models are needed. */
+static bool
+needs_ids(const struct select *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_models; i++)
+		if (is_prefix_of_id(s->models[i]))
+			return (true);
+	return (false);
+}
+
+bool
+select_pack(struct select *s, struct pack_selection *out)
+{
+	if (s->n_models == 0 && s->n_tensors == 0)
+		return (false);
+	memset(out, 0, sizeof(*out));
+	out->arg = s;
+	if (s->n_models > 0)
+		out->keep_model = keep_model;
+	if (s->n_tensors > 0 && !needs_ids(s))
+		out->keep_tensor = keep_tensor;
+	if (s->n_models == 1 && !needs_ids(s) &&
+	    strpbrk(s->models[0], "*?[\\") == NULL)
+		out->label = s->models[0];
+	return (true);
 }
 
 enum ckpt_status

@@ -31,6 +31,11 @@ enum select_answer {
 enum select_answer select_label(const struct select *s, const char *label);
 bool select_id(const struct select *s, const struct ckpt_id *id);
 
+/* What an index of a pack can tell of the selection, for cli_open_selected:
+ * it keeps at least what is selected. False if that is everything. */
+struct pack_selection;
+bool select_pack(struct select *s, struct pack_selection *out);
+
 /* Sets derived and keep for a schema; no tensor kept: n_tensors is 0. */
 CKPT_CHECKED enum ckpt_status select_schema(struct select *s,
     struct schema *schema, struct ckpt_error *err);

@@ -146,7 +146,8 @@ input_error(const struct input *i, struct archive *a, struct ckpt_error *err)
 	if (text == NULL || (is_ended &&
 	    (strstr(text, "No progress is possible") != NULL ||
 	    strstr(text, "decompression failed (-5)") != NULL ||
-	    strstr(text, "Unrecognized archive format") != NULL)))
+	    (offset < 512 &&
+	    strstr(text, "Unrecognized archive format") != NULL))))
 		text = "the archive ends too early (truncated)";
 	if (strcasestr(text, "truncated") != NULL)
 		st = CKPT_TRUNCATED;

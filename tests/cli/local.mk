@@ -5,7 +5,11 @@ CLI_TESTS =
 TESTS += $(CLI_TESTS)
 EXTRA_DIST += $(CLI_TESTS)
 
-CLI_TESTS += tests/cli/cat_roundtrip.sh
+CLI_TESTS += \
+	tests/cli/cat_archives.sh \
+	tests/cli/cat_errors.sh \
+	tests/cli/cat_roundtrip.sh \
+	tests/cli/cat_select.sh
 
 FETCH_TESTS = \
 	tests/cli/fetch_bad.sh \
