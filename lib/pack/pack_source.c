@@ -151,8 +151,9 @@ source_confirm(struct model_source *src, const struct ckpt_id *tensor_ids,
 	struct confirm_group g;
 	enum ckpt_status status;
 
+	/* a model in memory may have been read by pread */
 	if (r->failed != CKPT_OK || r->n_given == 0 ||
-	    r->n_read != r->schema->n_bytes)
+	    (r->rows == NULL && r->n_read != r->schema->n_bytes))
 		return error_set(err, CKPT_USAGE,
 		    "a model is confirmed before its last byte");
 	status = reader_group_finish(r, err);

@@ -22,6 +22,9 @@ EXTRA_DIST += $(FETCH_TESTS) \
 	tests/cli/badserver.py \
 	tests/cli/fetch_lib.sh
 
+CLI_TESTS += tests/cli/readme.sh
+EXTRA_DIST += tests/cli/session.py
+
 CLI_TESTS += tests/cli/sum.sh
 
 EVAL_TESTS = \

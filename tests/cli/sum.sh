@@ -25,6 +25,8 @@ ckpt-sum -j 2 mlp > "$scratch/a"
 ckpt-sum -j 1 < mlp/0.safetensors | cut -c 1-64 > "$scratch/b"
 head -n 1 "$scratch/a" | cut -c 1-64 | cmp - "$scratch/b" ||
 	fail "random access and a stream differ"
+ckpt-cat mlp | ckpt-sum -j 2 | cmp - "$scratch/a" ||
+	fail "models of over 1 MiB on a pipe have other IDs"
 ckpt-sum -t tensor lenet5-tanh/0.safetensors > "$scratch/a"
 [ "$(cut -f 2 "$scratch/a" | tr '\n' ' ')" = "conv1.bias conv1.weight\
  conv2.bias conv2.weight fc1.bias fc1.weight fc2.bias fc2.weight fc3.bias\
