@@ -78,9 +78,9 @@ struct align_item {
 	uint64_t moved, n_not_finite;
 	double before, after;
 	const char *stage;           /* "exact", "match", ... */
+	struct sym_element order;    /* the permutation alone, if asked for */
 	struct align_change {
 		double output, order, max_logit;
-		bool is_known;
 	} change;
 };
 
@@ -120,11 +120,19 @@ CKPT_CHECKED enum ckpt_status align_sign(const struct align *a,
 
 /* ---- report ---- */
 
+/* The change of the function on a few inputs. */
+CKPT_CHECKED enum ckpt_status align_check_new(const struct align *a,
+    const struct align_plan *p, struct align_check **out,
+    struct ckpt_error *err);
+void align_check_free(struct align_check *k); /* NULL does nothing */
+CKPT_CHECKED enum ckpt_status align_check_item(struct align_item *item,
+    unsigned thread, struct ckpt_error *err);
+
 CKPT_CHECKED enum ckpt_status align_report_open(struct align *a,
     struct ckpt_error *err);
 /* What the method itself has not worked out. */
-CKPT_CHECKED enum ckpt_status align_report_measure(struct align *a,
-    struct align_item *item, struct ckpt_error *err);
+CKPT_CHECKED enum ckpt_status align_report_measure(const struct align *a,
+    struct align_item *item, unsigned thread, struct ckpt_error *err);
 CKPT_CHECKED enum ckpt_status align_report_put(struct align *a,
     const struct align_item *item, struct ckpt_error *err);
 CKPT_CHECKED enum ckpt_status align_report_close(struct align *a,

@@ -45,6 +45,29 @@ align_mass(const struct align_item *item, const struct sym_plan *plan,
 	return (CKPT_OK);
 }
 
+/* Keeps the permutation of an element, or else of a map, for the report. */
+static enum ckpt_status
+note_order(const struct align *a, struct align_item *item,
+    const struct sym_element *e, const struct match_map *m,
+    struct ckpt_error *err)
+{
+	struct sym_element *order = &item->order;
+	enum ckpt_status st;
+	size_t g;
+	uint32_t u;
+
+	if (a->report_file == NULL)
+		return (CKPT_OK);
+	st = sym_element_identity(item->plan->plan->sym, order, err);
+	if (st != CKPT_OK)
+		return (st);
+	for (g = 0; g < order->n_groups; g++)
+		for (u = 0; u < order->n_units[g]; u++)
+			order->units[g][u].source = e != NULL ?
+			    e->units[g][u].source : m->units[g][u].source;
+	return (CKPT_OK);
+}
+
 /* ---- the exact form ---- */
 
 /* The representative of the orbit; the element that leads there is a way
@@ -84,9 +107,10 @@ align_exact(const struct align *a, struct align_item *item,
 		return (st);
 	item->stage = "exact";
 	item->moved = sym_element_moved(&e);
-	if (a->dtype != 0) {
+	st = note_order(a, item, &e, NULL, err);
+	if (st == CKPT_OK && a->dtype != 0) {
 		st = put_representative(a, item, &e, err);
-	} else {
+	} else if (st == CKPT_OK) {
 		st = sym_apply(plan, &e, &item->in, 0, &item->out, err);
 		if (st == CKPT_OK)
 			st = align_sign(a, item, &e, err);
@@ -118,8 +142,10 @@ align_paper(const struct align *a, struct align_item *item,
 		goto err1;
 	item->stage = "paper";
 	item->moved = match_map_moved(&map);
-	st = match_write(plan, &map, &item->in, item->plan->as_f32,
-	    &item->out, err);
+	st = note_order(a, item, NULL, &map, err);
+	if (st == CKPT_OK)
+		st = match_write(plan, &map, &item->in, item->plan->as_f32,
+		    &item->out, err);
 	if (st == CKPT_OK)
 		st = align_sign(a, item, NULL, err);
 err1:
@@ -169,7 +195,9 @@ apply_to(const struct align *a, struct align_item *item,
 	enum ckpt_status st;
 
 	item->moved = sym_element_moved(e);
-	st = sym_apply(plan, e, &item->in, 0, &item->out, err);
+	st = note_order(a, item, e, NULL, err);
+	if (st == CKPT_OK)
+		st = sym_apply(plan, e, &item->in, 0, &item->out, err);
 	if (st != CKPT_OK)
 		return (st);
 	return (align_sign(a, item, e, err));
@@ -214,8 +242,10 @@ match_to(const struct align *a, struct align_item *item,
 	item->after = r.after;
 	if (a->scale == MATCH_SCALE_UNIT) {
 		item->moved = match_map_moved(&r.map);
-		st = match_write(plan, &r.map, &item->in, item->plan->as_f32,
-		    &item->out, err);
+		st = note_order(a, item, NULL, &r.map, err);
+		if (st == CKPT_OK)
+			st = match_write(plan, &r.map, &item->in,
+			    item->plan->as_f32, &item->out, err);
 		if (st == CKPT_OK)
 			st = align_sign(a, item, NULL, err);
 	} else {

@@ -1,5 +1,3 @@
-#include <math.h>
-
 #include "base/banned.h"
 #include "align.h"
 
@@ -20,15 +18,13 @@ align_report_open(struct align *a, struct ckpt_error *err)
 	return (CKPT_OK);
 }
 
-enum ckpt_status
-align_report_measure(struct align *a, struct align_item *item,
-    struct ckpt_error *err)
+/* The masses before and after. */
+static enum ckpt_status
+measure_mass(struct align_item *item, struct ckpt_error *err)
 {
 	struct sym_plan *p;
 	enum ckpt_status st;
 
-	if (a->method == ALIGN_TO)
-		return (CKPT_OK); /* the products are known */
 	st = align_mass(item, item->plan->plan->sym, &item->in,
 	    &item->before, err);
 	if (st != CKPT_OK)
@@ -42,13 +38,24 @@ align_report_measure(struct align *a, struct align_item *item,
 	return (st);
 }
 
-static void
-put_number(FILE *f, double x, bool is_known)
+enum ckpt_status
+align_report_measure(const struct align *a, struct align_item *item,
+    unsigned thread, struct ckpt_error *err)
 {
-	if (is_known)
-		(void)fprintf(f, "\t%.9g", x);
-	else
-		(void)fputs("\t-", f);
+	enum ckpt_status st;
+
+	if (a->method != ALIGN_TO) { /* which knows its objective */
+		st = measure_mass(item, err);
+		if (st != CKPT_OK)
+			return (st);
+	}
+	return (align_check_item(item, thread, err));
+}
+
+static void
+put_number(FILE *f, double x)
+{
+	(void)fprintf(f, "\t%.9g", x);
 }
 
 enum ckpt_status
@@ -69,11 +76,11 @@ align_report_put(struct align *a, const struct align_item *item,
 	buf_release(&label);
 	if (st != CKPT_OK)
 		return (st);
-	put_number(f, item->before, true);
-	put_number(f, item->after, true);
-	put_number(f, c->output, c->is_known);
-	put_number(f, c->order, c->is_known);
-	put_number(f, c->max_logit, c->is_known);
+	put_number(f, item->before);
+	put_number(f, item->after);
+	put_number(f, c->output);
+	put_number(f, c->order);
+	put_number(f, c->max_logit);
 	(void)fprintf(f, "\t%llu\n", (unsigned long long)item->n_not_finite);
 	if (ferror(f)) {
 		(void)error_sys(err, "cannot write");

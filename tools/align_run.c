@@ -10,6 +10,7 @@ item_free(struct align *a, struct align_item *item)
 	(void)pthread_mutex_unlock(&a->lock);
 	model_release(&item->in);
 	model_release(&item->out);
+	sym_element_release(&item->order);
 	free(item->tensor_ids);
 	free(item);
 }
@@ -134,7 +135,6 @@ work(void *arg, void *p, unsigned thread, struct ckpt_error *err)
 	struct ckpt_id id;
 	enum ckpt_status st;
 
-	(void)thread;
 	item->n_not_finite = align_count_not_finite(&item->in);
 	st = apply_method(a, item, err);
 	if (st == CKPT_OK && a->method != ALIGN_RESTORE) {
@@ -142,7 +142,7 @@ work(void *arg, void *p, unsigned thread, struct ckpt_error *err)
 		st = id_of_model(&item->out, item->tensor_ids, &id, err);
 	}
 	if (st == CKPT_OK && a->report_file != NULL)
-		st = align_report_measure(a, item, err);
+		st = align_report_measure(a, item, thread, err);
 	if (st != CKPT_OK)
 		(void)error_where(err, item->in.head.label);
 	return (noted(a, st));

@@ -58,6 +58,7 @@ bin_PROGRAMS += tools/ckpt-align
 dist_man1_MANS += tools/ckpt-align.1
 tools_ckpt_align_SOURCES = tools/ckpt-align.c \
 	tools/align.h \
+	tools/align_check.c \
 	tools/align_explain.c \
 	tools/align_meta.c \
 	tools/align_methods.c \
@@ -67,7 +68,7 @@ tools_ckpt_align_SOURCES = tools/ckpt-align.c \
 	tools/align_run.c
 tools_ckpt_align_CPPFLAGS = $(TOOLS_CPPFLAGS)
 tools_ckpt_align_LDADD = tools/libcli.la lib/libforeign.la lib/libmatch.la \
-	lib/libcore.la
+	lib/libnn.la lib/libcore.la
 
 bin_PROGRAMS += tools/ckpt-diff
 dist_man1_MANS += tools/ckpt-diff.1
