@@ -172,7 +172,7 @@ consume(void *arg, void *p, struct ckpt_error *err)
 	enum ckpt_status st;
 
 	if (item->n_not_finite > 0)
-		cli_warn(&a->cli, "%s: %llu weights are NaN or infinite: "
+		cli_warn(&a->cli, "%s: NaN or infinite weights: %llu; "
 		    "carried, and left out of every decision",
 		    item->in.head.label,
 		    (unsigned long long)item->n_not_finite);

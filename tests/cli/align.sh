@@ -105,7 +105,7 @@ for value in nan inf -inf; do
 		expect 0 ckpt-align $method -o "$scratch/n.ckpk" \
 			"$scratch/bad.safetensors" \
 			--report="$scratch/n.tsv"
-		says '1 weights are NaN or infinite'
+		says 'NaN or infinite weights: 1'
 		[ "$(tail -n 1 "$scratch/n.tsv" | cut -f 9)" = 1 ] ||
 			fail "the report does not tell of $value"
 		ckpt-align --restore "$scratch/n.ckpk" > "$scratch/y.ckpk"

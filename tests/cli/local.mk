@@ -32,3 +32,10 @@ EVAL_TESTS = \
 	tests/cli/eval_oracle.sh
 TESTS += $(EVAL_TESTS)
 EXTRA_DIST += $(EVAL_TESTS) tests/cli/eval_tool.py
+
+ALIGN_TESTS = \
+	tests/cli/align.sh \
+	tests/cli/align_orbit.sh \
+	tests/cli/diff.sh
+TESTS += $(ALIGN_TESTS)
+EXTRA_DIST += $(ALIGN_TESTS) tests/cli/align_tool.py

@@ -17,6 +17,17 @@ tests_unit_test_id_SOURCES = tests/unit/test_id.c
 tests_unit_test_id_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_id_LDADD = $(TESTS_LIBS)
 
+UNIT_TESTS += tests/unit/test_lap
+tests_unit_test_lap_SOURCES = tests/unit/test_lap.c tests/unit/unit.h
+tests_unit_test_lap_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_lap_LDADD = lib/libmatch.la $(TESTS_LIBS) -lm
+
+UNIT_TESTS += tests/unit/test_match
+tests_unit_test_match_SOURCES = tests/unit/test_match.c tests/unit/nets.c \
+	tests/unit/nets.h tests/unit/unit.h
+tests_unit_test_match_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_match_LDADD = lib/libmatch.la $(TESTS_LIBS) -lm
+
 UNIT_TESTS += tests/unit/test_threads
 tests_unit_test_threads_SOURCES = tests/unit/test_threads.c
 tests_unit_test_threads_CPPFLAGS = $(UNIT_CPPFLAGS)
