@@ -2,6 +2,7 @@
 # after another. Each measures its peer in the same run.
 
 BENCHES = \
+	tests/bench/bench_align.sh \
 	tests/bench/bench_cat.sh \
 	tests/bench/bench_eval.sh \
 	tests/bench/bench_memory.sh \

@@ -78,17 +78,6 @@ tests_unit_test_remote_SOURCES = tests/unit/test_remote.c tests/unit/unit.h
 tests_unit_test_remote_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_remote_LDADD = lib/libremote.la $(TESTS_LIBS)
 
-UNIT_TESTS += tests/unit/test_lap
-tests_unit_test_lap_SOURCES = tests/unit/test_lap.c tests/unit/unit.h
-tests_unit_test_lap_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_test_lap_LDADD = lib/libmatch.la $(TESTS_LIBS) -lm
-
-UNIT_TESTS += tests/unit/test_match
-tests_unit_test_match_SOURCES = tests/unit/test_match.c tests/unit/nets.c \
-	tests/unit/nets.h tests/unit/unit.h
-tests_unit_test_match_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_test_match_LDADD = lib/libmatch.la $(TESTS_LIBS) -lm
-
 UNIT_TESTS += tests/unit/test_array
 tests_unit_test_array_SOURCES = tests/unit/test_array.c tests/unit/unit.h
 tests_unit_test_array_CPPFLAGS = $(UNIT_CPPFLAGS)
