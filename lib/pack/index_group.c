@@ -189,6 +189,7 @@ index_group_fill(struct pack_index *x, const unsigned char *raw, size_t n,
 	if (status != CKPT_OK)
 		goto err0;
 	g->n_models = wg.n_models;
+	g->first = wg.first; /* in its part, until the caller knows more */
 	status = take_schema(x, &w, f->offset, last, &g->schema, err);
 	if (status == CKPT_OK)
 		status = check_group(g, &w, &wg, f, entry, err);
@@ -272,6 +273,27 @@ first_of(const struct pack_index *x, size_t part, uint32_t group,
 	return first;
 }
 
+/* The group against the directory: its place among the models, and its
+ * labels. */
+static enum ckpt_status
+check_place(const struct index_group *g, uint64_t first,
+    const struct wire_directory_view *view, struct ckpt_error *err)
+{
+	uint32_t i;
+
+	if (g->first != first)
+		return error_at(err, CKPT_CORRUPT, g->index_offset, "6.3",
+		    "group begins with model %llu where %llu is due",
+		    (unsigned long long)g->first, (unsigned long long)first);
+	for (i = 0; i < g->n_models; i++)
+		if (le32_load(view->prints + (first + i) * WIRE_PRINT_SIZE) !=
+		    wire_print(g->heads[i].label))
+			return error_at(err, CKPT_CORRUPT, g->index_offset,
+			    "9.9", "label %.200s is not the one of the "
+			    "directory", g->heads[i].label);
+	return CKPT_OK;
+}
+
 enum ckpt_status
 index_group_load(struct pack_index *x, size_t part, uint32_t group,
     struct ckpt_error *err)
@@ -294,6 +316,12 @@ index_group_load(struct pack_index *x, size_t part, uint32_t group,
 	status = load_sound(x, part, &e, err);
 	if (status != CKPT_OK)
 		return status;
+	status = check_place(&x->group, first - x->parts[part].first, &view,
+	    err);
+	if (status != CKPT_OK) {
+		index_group_release(x);
+		return status;
+	}
 	x->group.part = part;
 	x->group.group = group;
 	x->group.first = first;

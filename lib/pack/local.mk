@@ -17,6 +17,7 @@ CORE_SOURCES += \
 	lib/pack/reader_group.c \
 	lib/pack/reader_part.c \
 	lib/pack/salvage.c lib/pack/salvage.h \
+	lib/pack/salvage_load.c \
 	lib/pack/salvage_walk.c \
 	lib/pack/selected.h \
 	lib/pack/selected_group.c \

@@ -11,7 +11,28 @@
 #include "pack/wire.h"
 
 struct pack_index;
-struct salvage;
+
+struct salvage_group {
+	bool has_head, has_index;
+	struct wire_frame head, index;
+	size_t part;          /* counted by the walk */
+	uint64_t first;       /* ordinal of its first model */
+	uint32_t n_models;    /* 0: neither description is sound */
+};
+
+struct salvage_schema {
+	size_t part;
+	struct wire_frame frame;
+};
+
+struct salvage {
+	size_t n_groups;
+	struct salvage_group *groups;
+	uint32_t *sound;      /* the groups that can be loaded, in order; the
+	                         others may still hold a schema */
+	size_t n_schemas;
+	struct salvage_schema *schemas;
+};
 
 /* Walks over the input and fills x->salvage and one part in x->parts.
  * What belongs to no group any more is told through x->lost. */
@@ -25,6 +46,16 @@ CKPT_CHECKED enum ckpt_status salvage_load(struct pack_index *x,
     uint32_t group, struct ckpt_error *err);
 CKPT_CHECKED enum ckpt_status salvage_load_of(struct pack_index *x,
     uint64_t ordinal, struct ckpt_error *err);
+
+/* ---- salvage_load.c ---- */
+
+/* The payload of a frame, decoded into x->raw. */
+CKPT_CHECKED enum ckpt_status salvage_payload(struct pack_index *x,
+    const struct wire_frame *f, struct ckpt_error *err);
+
+/* Loads a group, without its place among the others. */
+CKPT_CHECKED enum ckpt_status salvage_load_group(struct pack_index *x,
+    const struct salvage_group *sg, struct ckpt_error *err);
 
 /* ---- salvage_walk.c ---- */
 

@@ -16,6 +16,7 @@ endif
 
 # A target fuzz_X has its corpus in corpus/X and is listed here.
 FUZZ_TARGETS = \
+	tests/fuzz/fuzz_pack \
 	tests/fuzz/fuzz_sums
 check_PROGRAMS += $(FUZZ_TARGETS)
 if !FUZZERS
@@ -29,3 +30,8 @@ tests_fuzz_fuzz_sums_SOURCES = tests/fuzz/fuzz_sums.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_sums_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_sums_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_sums_LDADD = tools/libcli.la lib/libcore.la
+
+tests_fuzz_fuzz_pack_SOURCES = tests/fuzz/fuzz_pack.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_pack_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_pack_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_pack_LDADD = lib/libcore.la
