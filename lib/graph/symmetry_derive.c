@@ -73,7 +73,7 @@ weighted(struct derive *d, size_t i, struct ckpt_error *err)
 	return (st);
 }
 
-/* What an operation without weights lets pass; see ckpt-orbits 6.3. */
+/* What an operation without weights lets pass; see ckpt-orbits 1.3. */
 static unsigned
 kinds_of(enum graph_op op)
 {

@@ -6,7 +6,7 @@
 
 #include "graph/graph.h"
 
-/* Stated maxima of tables (ckpt-orbits 6). */
+/* Stated maxima of tables (ckpt-orbits 1). */
 #define SYMMETRY_MAX_AXES 262144
 #define SYMMETRY_MAX_GROUPS 262144
 #define SYMMETRY_MAX_UNITS 1048576   /* of a group */
@@ -16,7 +16,7 @@
 /* By tensor's name as bytes, then axis. */
 int symmetry_axis_cmp(const void *a, const void *b);
 
-/* Refuses a table that breaks the rules of ckpt-orbits 6. */
+/* Refuses a table that breaks the rules of ckpt-orbits 1. */
 CKPT_CHECKED enum ckpt_status symmetry_check(const struct symmetry *s,
     struct ckpt_error *err);
 

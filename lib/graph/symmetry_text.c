@@ -1,4 +1,4 @@
-/* The table as text: ckpt-orbits 6. */
+/* The table as text: ckpt-orbits 1. */
 #include "graph/symmetry_table.h"
 
 static const char heading[] = "ckpt symmetry 1\n";

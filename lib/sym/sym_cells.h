@@ -1,6 +1,6 @@
 /*
  * sym_cells: an ordered partition of the points of every group into cells
- * (ckpt-orbits 8.1).
+ * (ckpt-orbits 4.1).
  *
  * A unit of a group with signs is two points, 2 * u for +u and 2 * u + 1 for
  * -u; of another group, one point, u. All groups' points lie in one array;

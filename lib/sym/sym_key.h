@@ -1,5 +1,5 @@
 /*
- * sym_key: what tells points of one cell apart (ckpt-orbits 8.2): how they
+ * sym_key: what tells points of one cell apart (ckpt-orbits 4.2): how they
  * are joined to the cells that there are.
  */
 #ifndef CKPT_SYM_SYM_KEY_H

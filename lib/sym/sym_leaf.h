@@ -1,6 +1,6 @@
 /*
  * sym_leaf: an order and signs of all units, read off a partition into
- * single points, and the form of the model that they make (ckpt-orbits 8.3).
+ * single points, and the form of the model that they make (ckpt-orbits 4.4).
  */
 #ifndef CKPT_SYM_SYM_LEAF_H
 #define CKPT_SYM_SYM_LEAF_H

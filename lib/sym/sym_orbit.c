@@ -1,4 +1,4 @@
-/* The orbit's representative and its ID: ckpt-orbits 10. */
+/* The orbit's representative and its ID: ckpt-orbits 5. */
 #include "sym/sym_apply.h"
 #include "sym/sym_bits.h"
 #include "sym/sym_gather.h"

@@ -1,5 +1,5 @@
 /*
- * Pieces without an anchor (ckpt-orbits 7.3): units that feed each other and
+ * Pieces without an anchor (ckpt-orbits 3.3): units that feed each other and
  * nothing that has a scale. Shifting all their exponents by one number
  * changes no value, so one unit, the root, may have exponent 0, and the rest
  * follows by the passes. What follows may depend on the root; the root whose

@@ -14,7 +14,7 @@ struct sym_step {
 	enum symmetry_action action; /* SYMMETRY_OUT or SYMMETRY_IN */
 };
 
-/* What refines the order of units: see ckpt-orbits 8.2. */
+/* What refines the order of units: see ckpt-orbits 4.2. */
 enum sym_relation_kind {
 	SYM_RELATION_TENSOR,   /* rows or columns of a tensor */
 	SYM_RELATION_CHILD,    /* blocks' units by their parent's cells */

@@ -1,5 +1,5 @@
 /*
- * sym_scale: the powers of two of the exact canonical form (ckpt-orbits 7).
+ * sym_scale: the powers of two of the exact canonical form (ckpt-orbits 3).
  */
 #ifndef CKPT_SYM_SYM_SCALE_H
 #define CKPT_SYM_SYM_SCALE_H

@@ -1,6 +1,6 @@
 /*
  * sym_search: the order and signs of the exact canonical form: refinement,
- * and a search where that leaves a choice (ckpt-orbits 8).
+ * and a search where that leaves a choice (ckpt-orbits 4).
  */
 #ifndef CKPT_SYM_SYM_SEARCH_H
 #define CKPT_SYM_SYM_SEARCH_H

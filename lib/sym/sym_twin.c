@@ -1,5 +1,5 @@
 /*
- * Twins (ckpt-orbits 8.4): units that may be exchanged without changing a
+ * Twins (ckpt-orbits 4.6): units that may be exchanged without changing a
  * value, as dead and duplicated units are. A cell of twins needs no search.
  */
 #include "sym/sym_refine.h"

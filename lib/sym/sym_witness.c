@@ -1,4 +1,4 @@
-/* Elements as text: ckpt-orbits 9. */
+/* Elements as text: ckpt-orbits 6. */
 #include "sym/sym_witness.h"
 
 static bool

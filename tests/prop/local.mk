@@ -1,13 +1,27 @@
-# Properties, tested on random cases. Each program takes a first seed and a
-# number of cases; what it prints on failure begins with the seed.
+# Properties, tested on random cases. The programs take a first seed and a
+# number of cases; what they print on failure begins with the seed.
 
 PROP_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/prop
+PROP_NET = tests/prop/random_net.c tests/prop/random_net.h
 
-PROP_TESTS = tests/prop/orbit
-check_PROGRAMS += $(PROP_TESTS)
-TESTS += $(PROP_TESTS)
+PROP_TESTS = tests/prop/orbit tests/prop/orbit_oracle
+check_PROGRAMS += $(PROP_TESTS) tests/prop/orbit_cases \
+	tests/prop/orbit_fixture
+TESTS += $(PROP_TESTS) tests/prop/orbit_fixture.sh
+EXTRA_DIST += tests/prop/orbit_fixture.sh
 
-tests_prop_orbit_SOURCES = tests/prop/orbit.c tests/prop/random_net.c \
-	tests/prop/random_net.h
+tests_prop_orbit_SOURCES = tests/prop/orbit.c $(PROP_NET)
 tests_prop_orbit_CPPFLAGS = $(PROP_CPPFLAGS)
 tests_prop_orbit_LDADD = lib/libcore.la
+
+tests_prop_orbit_oracle_SOURCES = tests/prop/orbit_oracle.c $(PROP_NET)
+tests_prop_orbit_oracle_CPPFLAGS = $(PROP_CPPFLAGS)
+tests_prop_orbit_oracle_LDADD = lib/libcore.la -lm
+
+tests_prop_orbit_cases_SOURCES = tests/prop/orbit_cases.c $(PROP_NET)
+tests_prop_orbit_cases_CPPFLAGS = $(PROP_CPPFLAGS)
+tests_prop_orbit_cases_LDADD = lib/libcore.la
+
+tests_prop_orbit_fixture_SOURCES = tests/prop/orbit_fixture.c $(PROP_NET)
+tests_prop_orbit_fixture_CPPFLAGS = $(PROP_CPPFLAGS)
+tests_prop_orbit_fixture_LDADD = lib/libforeign.la lib/libcore.la

@@ -19,3 +19,7 @@ tests_spec_random_pack_SOURCES = tests/spec/random_pack.c \
 tests_spec_random_pack_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_spec_random_pack_LDADD = $(TESTS_LIBS)
 endif
+
+# The specifications against the code: second implementations.
+TESTS += tests/spec/orbit.sh
+EXTRA_DIST += tests/spec/orbit.sh tests/spec/orbit.py
