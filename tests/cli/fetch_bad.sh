@@ -5,7 +5,7 @@ set -u
 . "$srcdir/tests/cli/fetch_lib.sh"
 
 head -c 100000 /dev/urandom >"$work/data"
-head -c 90000 /dev/urandom >"$work/other"
+head -c 100000 /dev/urandom >"$work/other"
 want=$work/data
 start_bad "$work/data" "$work/other"
 hash=$(sha256 "$work/data")
@@ -58,6 +58,8 @@ want=$work/data
 # A 206 of another part, of another file, or out of the blue.
 fetch_ok "$bad/shifted/30000/j"
 fetch_ok "$bad/total/30000/k"
+[ "$(bad_log /total/30000/k | cut -d' ' -f1 | tr '\n' ' ')" = \
+	'200 206 200 ' ] || fail "another length is not noticed"
 fetch_ok "$bad/unasked/0/l"
 
 # Wrong lengths.
@@ -110,7 +112,7 @@ bad_log /trickle/300/w | grep -q '^206 bytes=3' || fail "stall: no resume"
 # Redirects: no loop, no other protocol, no password for others.
 fetch_bad "redirects" "$bad/loop/0"
 [ "$(bad_log /loop/0 | wc -l)" -eq 11 ] || fail "not ten redirects"
-fetch_bad "file" "$bad/file/0"
+fetch_bad "rotocol \"file\"" "$bad/file/0"
 fetch_ok -u me:secret -H "Authorization: Bearer token" "$bad/away/$port"
 grep -q "^/away/$port 302 - - Bearer_token" "$work/bad.log" ||
 	fail "no Authorization for the server that was named"
