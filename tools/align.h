@@ -43,6 +43,7 @@ struct align {
 	const char *reference;  /* --to */
 	const char *arch, *output, *report, *data;
 	bool is_explain;
+	bool is_table;
 
 	struct plans *plans;
 	size_t n_plans;
@@ -146,7 +147,8 @@ CKPT_CHECKED enum ckpt_status align_mass(const struct align_item *item,
     const struct sym_plan *plan, const struct model *m, double *out,
     struct ckpt_error *err);
 
-/* --explain: the groups of the first model's schema, or of --arch. */
+/* --explain and --table: the groups of the first model's schema, or of
+ * --arch. */
 CKPT_CHECKED enum ckpt_status align_explain(struct align *a,
     struct ckpt_error *err);
 

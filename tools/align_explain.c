@@ -2,13 +2,16 @@
 #include "arch.h"
 #include "align.h"
 
+/* The groups in words, or with --table the preimage of the symmetry ID. */
 static enum ckpt_status
-print(const struct symmetry *table, struct ckpt_error *err)
+print(const struct align *a, const struct symmetry *table,
+    struct ckpt_error *err)
 {
 	struct buf text = BUF_INIT((size_t)1 << 30);
 	enum ckpt_status st;
 
-	st = symmetry_explain(table, &text, err);
+	st = a->is_table ? symmetry_print(table, &text, err) :
+	    symmetry_explain(table, &text, err);
 	if (st == CKPT_OK)
 		(void)fwrite(text.data, 1, text.len, stdout);
 	buf_release(&text);
@@ -30,7 +33,7 @@ explain_arch(struct align *a, struct ckpt_error *err)
 	graph_free(g);
 	if (st != CKPT_OK)
 		return (st);
-	st = print(table, err);
+	st = print(a, table, err);
 	symmetry_free(table);
 	return (st);
 }
@@ -55,7 +58,7 @@ align_explain(struct align *a, struct ckpt_error *err)
 		return (st);
 	st = plans_get(a->plans, &head, &plan, err);
 	if (st == CKPT_OK)
-		st = print(plan->table, err);
+		st = print(a, plan->table, err);
 	model_head_release(&head);
 	return (st);
 }

@@ -7,6 +7,7 @@
 enum {
 	OPTION_ARCH = 256, OPTION_CANONICAL, OPTION_DATA, OPTION_DTYPE,
 	OPTION_EXPLAIN, OPTION_REPORT, OPTION_RESTARTS, OPTION_RESTORE,
+	OPTION_TABLE,
 	OPTION_SCALE, OPTION_SEED, OPTION_TO
 };
 
@@ -15,6 +16,7 @@ static const struct cli_option options[] = {
 	{ "to", OPTION_TO, "REF", "match FILE's first model, or FILE:LABEL" },
 	{ "restore", OPTION_RESTORE, NULL, "undo alignments" },
 	{ "explain", OPTION_EXPLAIN, NULL, "print the groups of units" },
+	{ "table", OPTION_TABLE, NULL, "print the table of symmetries" },
 	{ "output", 'o', "FILE", "write there, not to standard output" },
 	{ "scale", OPTION_SCALE, "SCALE", "none, pow2 or unit" },
 	{ "dtype", OPTION_DTYPE, "f64", "with exact: as the ID has it" },
@@ -86,6 +88,9 @@ parse_option(struct align *a, int letter)
 		break;
 	case OPTION_EXPLAIN:
 		a->is_explain = true;
+		break;
+	case OPTION_TABLE:
+		a->is_explain = a->is_table = true;
 		break;
 	case OPTION_REPORT:
 		a->report = a->cli.value;

@@ -82,17 +82,19 @@ parse_set(struct cat *c)
 {
 	const char *equals = strchr(c->cli.value, '=');
 	struct ckpt_error err = { 0 };
+	enum ckpt_status st;
 	char *key;
 
 	if (equals == NULL)
 		cli_usage_error(&c->cli, "--set=%s: expected KEY=VALUE",
 		    c->cli.value);
 	key = strndup(c->cli.value, (size_t)(equals - c->cli.value));
-	if (key == NULL ||
-	    meta_set(&c->set, key, equals + 1, &err) != CKPT_OK)
-		cli_usage_error(&c->cli, "--set=%s: %s", c->cli.value,
-		    key == NULL ? "out of memory" : err.text);
+	st = key == NULL ? error_nomem(&err, strlen(c->cli.value)) :
+	    meta_set(&c->set, key, equals + 1, &err);
 	free(key);
+	if (st != CKPT_OK)
+		cli_usage_error(&c->cli, "--set=%s: %s", c->cli.value,
+		    err.text);
 }
 
 static void

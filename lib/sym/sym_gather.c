@@ -94,8 +94,8 @@ name(const unsigned char *src, uint64_t *dst, size_t n, int shift,	\
 									\
 	for (i = 0; i < n; i++)						\
 		dst[i] = sign ^ sym_bits_scale(sym_bits_widen(n_exp,	\
-		    n_man, le##bits##_load(src + i * (bits / 8))), shift,	\
-		    inexact);						\
+		    n_man, le##bits##_load(src + i * (bits / 8))),	\
+		    shift, inexact);					\
 }
 
 DEFINE_RUN(run_f16, 16, 5, 10)

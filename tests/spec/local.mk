@@ -23,3 +23,6 @@ endif
 # The specifications against the code: second implementations.
 TESTS += tests/spec/orbit.sh
 EXTRA_DIST += tests/spec/orbit.sh tests/spec/orbit.py
+
+TESTS += tests/spec/ids.sh
+EXTRA_DIST += tests/spec/ids.sh
