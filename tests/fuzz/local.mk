@@ -16,7 +16,11 @@ endif
 
 # A target fuzz_X has its corpus in corpus/X and is listed here.
 FUZZ_TARGETS = \
+	tests/fuzz/fuzz_archive \
+	tests/fuzz/fuzz_idx \
+	tests/fuzz/fuzz_npy \
 	tests/fuzz/fuzz_pack \
+	tests/fuzz/fuzz_safetensors \
 	tests/fuzz/fuzz_sums
 check_PROGRAMS += $(FUZZ_TARGETS)
 if !FUZZERS
@@ -35,3 +39,23 @@ tests_fuzz_fuzz_pack_SOURCES = tests/fuzz/fuzz_pack.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_pack_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_pack_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_pack_LDADD = lib/libcore.la
+
+tests_fuzz_fuzz_archive_SOURCES = tests/fuzz/fuzz_archive.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_archive_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_archive_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_archive_LDADD = lib/libforeign.la lib/libcore.la
+
+tests_fuzz_fuzz_idx_SOURCES = tests/fuzz/fuzz_idx.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_idx_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_idx_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_idx_LDADD = lib/libforeign.la lib/libcore.la
+
+tests_fuzz_fuzz_npy_SOURCES = tests/fuzz/fuzz_npy.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_npy_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_npy_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_npy_LDADD = lib/libforeign.la lib/libcore.la
+
+tests_fuzz_fuzz_safetensors_SOURCES = tests/fuzz/fuzz_safetensors.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_safetensors_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_safetensors_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_safetensors_LDADD = lib/libforeign.la lib/libcore.la
