@@ -97,6 +97,7 @@ open_member(struct archive_source *s, struct archive_entry *entry,
 {
 	struct bytes *in;
 	enum ckpt_status st = take_path(s, entry, err);
+	const char *method;
 	bool is_link;
 
 	if (st != CKPT_OK)
@@ -108,6 +109,15 @@ open_member(struct archive_source *s, struct archive_entry *entry,
 		    "the member is a link, which a stream cannot follow"));
 	if (is_link || archive_entry_filetype(entry) != AE_IFREG)
 		return (CKPT_OK);
+	/* "ZIP 2.0 (deflation)": decoders of these allocate what a member
+	 * claims to need, up to gigabytes */
+	method = archive_format_name(s->a);
+	method = method == NULL ? NULL : strchr(method, '(');
+	if (method != NULL && (strcmp(method, "(lzma)") == 0 ||
+	    strcmp(method, "(xz)") == 0 || strncmp(method, "(ppmd", 5) == 0))
+		return (error_set(err, CKPT_INVALID, "the member is "
+		    "compressed by a method that is not read %.20s",
+		    method));
 	if (archive_entry_is_encrypted(entry))
 		return (error_set(err, CKPT_INVALID,
 		    "the member is encrypted"));

@@ -25,3 +25,7 @@ tests_prop_orbit_cases_LDADD = lib/libcore.la
 tests_prop_orbit_fixture_SOURCES = tests/prop/orbit_fixture.c $(PROP_NET)
 tests_prop_orbit_fixture_CPPFLAGS = $(PROP_CPPFLAGS)
 tests_prop_orbit_fixture_LDADD = lib/libforeign.la lib/libcore.la
+
+PROP_CAT_TESTS = tests/prop/cat_random.sh
+TESTS += $(PROP_CAT_TESTS)
+EXTRA_DIST += $(PROP_CAT_TESTS) tests/prop/random_models.py
