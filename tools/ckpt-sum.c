@@ -11,7 +11,9 @@
 
 struct sum {
 	struct cli cli;
-	enum { SUM_MODEL, SUM_TENSOR, SUM_RECORD, SUM_ORBIT } type;
+	enum {
+		SUM_MODEL, SUM_TENSOR, SUM_RECORD, SUM_RELEASE, SUM_ORBIT
+	} type;
 	const char *arch;      /* --arch */
 	const char *list_path; /* -c */
 	bool is_status_only;
@@ -21,13 +23,14 @@ struct sum {
 	struct model_source *source;
 	struct hash *hash;
 	struct sha256 *record_hash;
+	struct buf records;    /* IDs, for a release */
 	struct plans *plans;
 };
 
 enum { OPTION_ARCH = 256, OPTION_IGNORE_MISSING, OPTION_STATUS };
 
 static const struct cli_option options[] = {
-	{ "type", 't', "TYPE", "model (default), tensor, record or orbit" },
+	{ "type", 't', "TYPE", "model (default), tensor, record, release, orbit" },
 	{ "check", 'c', "LIST", "check the IDs in LIST ('-': stdin)" },
 	{ "ignore-missing", OPTION_IGNORE_MISSING, NULL,
 	    "with -c: no word of what LIST alone names" },
@@ -47,11 +50,13 @@ parse_type(struct sum *s)
 		s->type = SUM_TENSOR;
 	else if (strcmp(v, "record") == 0)
 		s->type = SUM_RECORD;
+	else if (strcmp(v, "release") == 0)
+		s->type = SUM_RELEASE;
 	else if (strcmp(v, "orbit") == 0)
 		s->type = SUM_ORBIT;
 	else
 		cli_usage_error(&s->cli, "--type=%s: expected model, tensor, "
-		    "record or orbit", v);
+		    "record, release or orbit", v);
 }
 
 static void
@@ -180,14 +185,30 @@ sum_head(struct sum *s, const struct model_head *head, struct ckpt_error *err)
 		return (st);
 	if (s->type == SUM_TENSOR)
 		return (sum_tensors(s, head, tensor_ids, err));
-	if (s->type == SUM_RECORD) {
+	if (s->type == SUM_RECORD || s->type == SUM_RELEASE) {
 		st = id_record(s->record_hash, &id, head->label, &head->meta,
 		    &id, err);
 		if (st != CKPT_OK)
 			return (st);
 	}
+	if (s->type == SUM_RELEASE)
+		return (buf_append(&s->records, &id, sizeof(id), err));
 	put_sum(s, &id, head->label);
 	return (CKPT_OK);
+}
+
+/* The one line of a release: all records, in order. */
+static enum ckpt_status
+sum_release(struct sum *s, struct ckpt_error *err)
+{
+	struct ckpt_id id;
+	enum ckpt_status st;
+
+	st = id_release((const struct ckpt_id *)s->records.data,
+	    s->records.len / sizeof(id), &id, err);
+	if (st == CKPT_OK)
+		put_sum(s, &id, "(release)");
+	return (st);
 }
 
 static enum ckpt_status
@@ -202,7 +223,9 @@ sum_stream(struct sum *s, struct ckpt_error *err)
 		if (st != CKPT_OK)
 			return (st);
 	}
-	return (st == CKPT_END ? CKPT_OK : st);
+	if (st != CKPT_END)
+		return (st);
+	return (s->type == SUM_RELEASE ? sum_release(s, err) : CKPT_OK);
 }
 
 /* ---- orbits: models whole, several at once ---- */
@@ -313,7 +336,9 @@ sum_inputs(struct sum *s, struct ckpt_error *err)
 	st = sha256_new(&s->record_hash, err);
 	if (st != CKPT_OK)
 		goto err1;
+	buf_init(&s->records, SIZE_MAX / 2);
 	st = sum_stream(s, err);
+	buf_release(&s->records);
 	sha256_free(s->record_hash);
 err1:
 	hash_free(s->hash);

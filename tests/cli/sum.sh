@@ -16,7 +16,7 @@ ckpt-cat "$tgz" | ckpt-sum | cmp - "$scratch/sums" ||
 	fail "the stream has other IDs"
 ckpt-cat --codec=none "$tgz" | ckpt-sum -j 1 - | cmp - "$scratch/sums" ||
 	fail "the plain stream has other IDs"
-for type in model tensor record orbit; do
+for type in model tensor record release orbit; do
 	ckpt-sum -q -j 1 -t $type --arch=optunet "$tgz" > "$scratch/a"
 	ckpt-sum -q -j 3 -t $type --arch=optunet "$tgz" > "$scratch/b"
 	cmp "$scratch/a" "$scratch/b" || fail "-t $type depends on -j"
@@ -31,6 +31,15 @@ ckpt-sum -t tensor lenet5-tanh/0.safetensors > "$scratch/a"
 [ "$(cut -f 2 "$scratch/a" | tr '\n' ' ')" = "conv1.bias conv1.weight\
  conv2.bias conv2.weight fc1.bias fc1.weight fc2.bias fc2.weight fc3.bias\
  fc3.weight " ] || fail "tensors are not sorted by name"
+
+# the releases are what their description says
+sed -n '/^## IDs/,/^## /s/^\([0-9a-f]\{64\}\)  /\1 /p' README.md \
+	> "$scratch/releases"
+[ "$(wc -l < "$scratch/releases")" = 5 ] || fail "5 releases are described"
+while read -r id name; do
+	[ "$(ckpt-sum -t release "$name")" = "$id  (release)" ] ||
+		fail "$name is another release than described"
+done < "$scratch/releases"
 
 # checking
 expect 0 ckpt-sum -c "$scratch/sums" "$tgz"

@@ -118,8 +118,10 @@ family() {
 			substr($0, 74) }' "$list" "$dir/lines" > "$dir/tensor"
 	model_ids 'ckpt model 1' < "$dir/lines" > "$dir/ids"
 	sed 's/.*/&  /' "$dir/ids" | paste -d '' - "$list" > "$dir/model"
-	record_ids "$list" < "$dir/ids" | sed 's/.*/&  /' |
-		paste -d '' - "$list" > "$dir/record"
+	record_ids "$list" < "$dir/ids" > "$dir/records"
+	sed 's/.*/&  /' "$dir/records" | paste -d '' - "$list" > "$dir/record"
+	{ printf 'ckpt release 1\n'; cat "$dir/records"; } | sha256sum |
+		sed 's/ -$/ (release)/' > "$dir/release"
 
 	ckpt-align -q --canonical=exact --dtype=f64 $arch "$2" |
 		ckpt-cat --to=safetensors -C "$dir/canonical" || fail=1
@@ -129,7 +131,7 @@ family() {
 $table" | sed 's/.*/&  /' | paste -d '' - "$list" > "$dir/orbit"
 	rm -rf "$dir/canonical"
 
-	for type in model tensor record; do
+	for type in model tensor record release; do
 		check "$type" "$2"
 	done
 	check orbit $arch "$2"
