@@ -139,6 +139,94 @@ CKPT_CHECKED enum ckpt_status ckpt_record_id(const struct ckpt_id *model,
 CKPT_CHECKED enum ckpt_status ckpt_release_id(const struct ckpt_id *records,
     size_t n, struct ckpt_id *out, struct ckpt_error *err);
 
+/* ---- packs: format-spec/ckpt-pack.md ---- */
+
+/* A tensor's description. */
+struct ckpt_tensor {
+	const char *name;     /* UTF-8, 1 to CKPT_MAX_NAME bytes */
+	enum ckpt_dtype dtype;
+	unsigned n_dims;      /* 0 for a scalar */
+	const uint64_t *dims;
+	uint64_t n_bytes;     /* set by the reader; the writer ignores it */
+};
+
+/*
+ * Writes a pack front to back, into a pipe or a file:
+ *
+ *	ckpt_writer_open
+ *	for each model
+ *		ckpt_writer_begin
+ *		ckpt_writer_write, until all bytes of its tensors are written
+ *		ckpt_writer_end
+ *	ckpt_writer_close
+ *
+ * After an error only ckpt_writer_abort may follow.
+ */
+struct ckpt_writer;
+
+/* `fd` stays the caller's. Memory is about 16 MiB and 3 MiB a thread;
+ * the bytes that are written do not depend on `n_threads`. */
+CKPT_CHECKED enum ckpt_status ckpt_writer_open(int fd, unsigned n_threads,
+    struct ckpt_writer **out, struct ckpt_error *err);
+
+/* A model: `n` tensors in the order in which their bytes will follow, and
+ * `n_meta` entries of metadata (keys of [a-z0-9._-], in any order). */
+CKPT_CHECKED enum ckpt_status ckpt_writer_begin(struct ckpt_writer *w,
+    const char *label, const struct ckpt_tensor *tensors, size_t n,
+    const char *const *keys, const char *const *values, size_t n_meta,
+    struct ckpt_error *err);
+
+/* The next `n` bytes of the model, little-endian, row-major. */
+CKPT_CHECKED enum ckpt_status ckpt_writer_write(struct ckpt_writer *w,
+    const void *data, size_t n, struct ckpt_error *err);
+
+CKPT_CHECKED enum ckpt_status ckpt_writer_end(struct ckpt_writer *w,
+    struct ckpt_error *err);
+
+/* Writes what is left and the end, and frees the writer, also on error. */
+CKPT_CHECKED enum ckpt_status ckpt_writer_close(struct ckpt_writer *w,
+    struct ckpt_error *err);
+
+/* Frees the writer; the pack stays without its end, that is truncated. */
+void ckpt_writer_abort(struct ckpt_writer *w); /* NULL does nothing */
+
+/*
+ * Reads a pack front to back, from a pipe or a file. Every byte is checked
+ * before it is handed out, and when the last byte of a model has been read
+ * its IDs are computed and compared with the pack's (CKPT_MISMATCH).
+ */
+struct ckpt_reader;
+
+/* `fd` is the reader's from now on, also on failure. `memory`: budget for
+ * schemas, heads and indexes, in bytes; 0: 32 MiB. */
+CKPT_CHECKED enum ckpt_status ckpt_reader_open(int fd, unsigned n_threads,
+    uint64_t memory, struct ckpt_reader **out, struct ckpt_error *err);
+
+/* Goes on to the next model, or CKPT_END. What was not read is skipped. */
+CKPT_CHECKED enum ckpt_status ckpt_reader_next(struct ckpt_reader *r,
+    struct ckpt_error *err);
+
+/* Of the current model; texts are valid until the next one. */
+const char *ckpt_reader_label(const struct ckpt_reader *r);
+size_t ckpt_reader_n_tensors(const struct ckpt_reader *r);
+void ckpt_reader_tensor(const struct ckpt_reader *r, size_t i,
+    struct ckpt_tensor *out);
+size_t ckpt_reader_n_meta(const struct ckpt_reader *r);
+void ckpt_reader_meta(const struct ckpt_reader *r, size_t i,
+    const char **key, const char **value);
+
+/* Exactly the next `n` bytes of the model's tensors, which follow one
+ * another in order; CKPT_USAGE beyond their end. */
+CKPT_CHECKED enum ckpt_status ckpt_reader_read(struct ckpt_reader *r,
+    void *out, size_t n, struct ckpt_error *err);
+
+/* ID of the current model: CKPT_USAGE unless it has been read whole. */
+CKPT_CHECKED enum ckpt_status ckpt_reader_model_id(
+    const struct ckpt_reader *r, struct ckpt_id *out,
+    struct ckpt_error *err);
+
+void ckpt_reader_close(struct ckpt_reader *r); /* NULL does nothing */
+
 #ifdef __cplusplus
 }
 #endif

@@ -92,6 +92,18 @@ err0:
 }
 
 enum ckpt_status
+outfile_borrow(int fd, struct outfile **out, struct ckpt_error *err)
+{
+	struct outfile *f = calloc(1, sizeof(*f));
+
+	if (f == NULL)
+		return (error_nomem(err, sizeof(*f)));
+	f->fd = fd;
+	*out = f;
+	return (CKPT_OK);
+}
+
+enum ckpt_status
 outfile_write(struct outfile *f, const void *data, size_t n,
     struct ckpt_error *err)
 {
@@ -104,7 +116,8 @@ outfile_write(struct outfile *f, const void *data, size_t n,
 			continue;
 		if (r < 0)
 			return (error_sys(err, "cannot write %.400s",
-			    f->path == NULL ? "standard output" : f->path));
+			    f->path != NULL ? f->path : f->fd ==
+			    STDOUT_FILENO ? "standard output" : "the output"));
 		p += r;
 		n -= (size_t)r;
 		f->offset += (uint64_t)r;

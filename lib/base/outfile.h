@@ -18,6 +18,11 @@ struct outfile;
 CKPT_CHECKED enum ckpt_status outfile_open(const char *path,
     struct outfile **out, struct ckpt_error *err);
 
+/* An open descriptor, which stays the caller's: nothing is renamed, and
+ * neither commit nor abort closes it. */
+CKPT_CHECKED enum ckpt_status outfile_borrow(int fd, struct outfile **out,
+    struct ckpt_error *err);
+
 CKPT_CHECKED enum ckpt_status outfile_write(struct outfile *f,
     const void *data, size_t n, struct ckpt_error *err);
 

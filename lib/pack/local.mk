@@ -11,6 +11,8 @@ CORE_SOURCES += \
 	lib/pack/pack_index.c \
 	lib/pack/pack_index_read.c \
 	lib/pack/pack_index_source.c \
+	lib/pack/pack_public_reader.c \
+	lib/pack/pack_public_writer.c \
 	lib/pack/pack_source.c \
 	lib/pack/pack_writer.c \
 	lib/pack/reader.h \

@@ -61,6 +61,12 @@ tests_unit_test_pack_index_SOURCES = tests/unit/test_pack_index.c \
 tests_unit_test_pack_index_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_pack_index_LDADD = $(TESTS_LIBS)
 
+UNIT_TESTS += tests/unit/test_pack_public
+tests_unit_test_pack_public_SOURCES = tests/unit/test_pack_public.c \
+	tests/unit/unit.h
+tests_unit_test_pack_public_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_pack_public_LDADD = lib/libckpt.la $(CMOCKA_LIBS)
+
 UNIT_TESTS += tests/unit/test_safetensors
 tests_unit_test_safetensors_SOURCES = tests/unit/test_safetensors.c \
 	tests/unit/safefile.c tests/unit/safefile.h tests/unit/unit.h

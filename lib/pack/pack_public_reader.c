@@ -1,0 +1,158 @@
+/*
+ * pack_public_reader: the calls of ckpt.h that read packs.
+ */
+#include "pack/pack.h"
+
+struct ckpt_reader {
+	struct model_source *source;
+	struct id_stream *ids;
+	struct model_head head;
+	uint64_t left;       /* bytes of the current model */
+	bool has_id;
+	struct ckpt_id id;
+};
+
+enum ckpt_status
+ckpt_reader_open(int fd, unsigned n_threads, uint64_t memory,
+    struct ckpt_reader **out, struct ckpt_error *err)
+{
+	struct pack_reader_options o = {
+		.n_threads = n_threads, .memory = memory
+	};
+	struct ckpt_reader *r;
+	struct bytes *in;
+	enum ckpt_status status;
+
+	status = bytes_fd(fd, &in, err);
+	if (status != CKPT_OK)
+		return status;
+	r = calloc(1, sizeof(*r));
+	if (r == NULL) {
+		bytes_close(in);
+		return error_nomem(err, sizeof(*r));
+	}
+	status = pack_source_open(in, &o, &r->source, err);
+	if (status == CKPT_OK)
+		status = id_stream_new(&r->ids, err);
+	if (status != CKPT_OK) {
+		ckpt_reader_close(r);
+		return status;
+	}
+	*out = r;
+	return CKPT_OK;
+}
+
+/* All bytes are read: the IDs must be those of the pack. */
+static enum ckpt_status
+finish(struct ckpt_reader *r, struct ckpt_error *err)
+{
+	const struct ckpt_id *tensor_ids;
+	enum ckpt_status status;
+
+	status = id_stream_end(r->ids, &tensor_ids, &r->id, err);
+	if (status == CKPT_OK)
+		status = model_confirm(r->source, tensor_ids, err);
+	if (status != CKPT_OK)
+		return status;
+	r->has_id = true;
+	return CKPT_OK;
+}
+
+enum ckpt_status
+ckpt_reader_next(struct ckpt_reader *r, struct ckpt_error *err)
+{
+	enum ckpt_status status;
+
+	model_head_release(&r->head);
+	r->left = 0;
+	r->has_id = false;
+	status = model_next(r->source, &r->head, err);
+	if (status != CKPT_OK)
+		return status;
+	r->left = r->head.schema->n_bytes;
+	status = id_stream_begin(r->ids, r->head.schema, err);
+	if (status == CKPT_OK && r->left == 0)
+		status = finish(r, err);
+	return status;
+}
+
+const char *
+ckpt_reader_label(const struct ckpt_reader *r)
+{
+	return r->head.label;
+}
+
+size_t
+ckpt_reader_n_tensors(const struct ckpt_reader *r)
+{
+	return r->head.schema == NULL ? 0 : r->head.schema->n_tensors;
+}
+
+void
+ckpt_reader_tensor(const struct ckpt_reader *r, size_t i,
+    struct ckpt_tensor *out)
+{
+	const struct tensor_desc *t = &r->head.schema->tensors[i];
+
+	out->name = t->name;
+	out->dtype = t->dtype;
+	out->n_dims = t->n_dims;
+	out->dims = t->dims;
+	out->n_bytes = t->n_bytes;
+}
+
+size_t
+ckpt_reader_n_meta(const struct ckpt_reader *r)
+{
+	return r->head.meta.n;
+}
+
+void
+ckpt_reader_meta(const struct ckpt_reader *r, size_t i, const char **key,
+    const char **value)
+{
+	*key = r->head.meta.entries[i].key;
+	*value = r->head.meta.entries[i].value;
+}
+
+enum ckpt_status
+ckpt_reader_read(struct ckpt_reader *r, void *out, size_t n,
+    struct ckpt_error *err)
+{
+	enum ckpt_status status;
+
+	if (n > r->left)
+		return error_set(err, CKPT_USAGE,
+		    "more bytes are read than the model has");
+	if (n == 0)
+		return CKPT_OK;
+	status = model_read(r->source, out, n, err);
+	if (status == CKPT_OK)
+		status = id_stream_update(r->ids, out, n, err);
+	if (status != CKPT_OK)
+		return status;
+	r->left -= n;
+	return r->left == 0 ? finish(r, err) : CKPT_OK;
+}
+
+enum ckpt_status
+ckpt_reader_model_id(const struct ckpt_reader *r, struct ckpt_id *out,
+    struct ckpt_error *err)
+{
+	if (!r->has_id)
+		return error_set(err, CKPT_USAGE,
+		    "the model has not been read whole");
+	*out = r->id;
+	return CKPT_OK;
+}
+
+void
+ckpt_reader_close(struct ckpt_reader *r)
+{
+	if (r == NULL)
+		return;
+	model_head_release(&r->head);
+	model_source_close(r->source);
+	id_stream_free(r->ids);
+	free(r);
+}

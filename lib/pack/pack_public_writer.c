@@ -1,0 +1,122 @@
+/*
+ * pack_public_writer: the calls of ckpt.h that write packs.
+ */
+#include "pack/pack.h"
+
+struct ckpt_writer {
+	struct model_sink *sink;
+	struct schema *last; /* models of one kind share their schema */
+};
+
+enum ckpt_status
+ckpt_writer_open(int fd, unsigned n_threads, struct ckpt_writer **out,
+    struct ckpt_error *err)
+{
+	struct pack_writer_options o = {
+		.codec = PACK_CODEC_ZSTD, .n_threads = n_threads
+	};
+	struct ckpt_writer *w;
+	struct outfile *f;
+	enum ckpt_status status;
+
+	w = calloc(1, sizeof(*w));
+	if (w == NULL)
+		return error_nomem(err, sizeof(*w));
+	status = outfile_borrow(fd, &f, err);
+	if (status == CKPT_OK)
+		status = pack_writer_open(f, &o, &w->sink, err);
+	if (status != CKPT_OK) {
+		free(w);
+		return status;
+	}
+	*out = w;
+	return CKPT_OK;
+}
+
+/* The tensors as a schema; the last one again if it is the same. */
+static enum ckpt_status
+schema_of(struct ckpt_writer *w, const struct ckpt_tensor *t, size_t n,
+    struct ckpt_error *err)
+{
+	struct schema *s;
+	enum ckpt_status status;
+	size_t i;
+
+	status = schema_new(&s, err);
+	if (status != CKPT_OK)
+		return status;
+	for (i = 0; i < n && status == CKPT_OK; i++)
+		status = schema_add(s, t[i].name, strlen(t[i].name),
+		    t[i].dtype, t[i].n_dims, t[i].dims, err);
+	if (status == CKPT_OK)
+		status = schema_finish(s, err);
+	if (status != CKPT_OK ||
+	    (w->last != NULL && schema_equal(s, w->last))) {
+		schema_unref(s);
+		return status;
+	}
+	schema_unref(w->last);
+	w->last = s;
+	return CKPT_OK;
+}
+
+enum ckpt_status
+ckpt_writer_begin(struct ckpt_writer *w, const char *label,
+    const struct ckpt_tensor *tensors, size_t n, const char *const *keys,
+    const char *const *values, size_t n_meta, struct ckpt_error *err)
+{
+	struct model_head head = { .schema = NULL };
+	enum ckpt_status status;
+	size_t i;
+
+	status = schema_of(w, tensors, n, err);
+	if (status != CKPT_OK)
+		return status;
+	head.schema = schema_ref(w->last);
+	head.label = strdup(label);
+	if (head.label == NULL)
+		status = error_nomem(err, strlen(label));
+	for (i = 0; i < n_meta && status == CKPT_OK; i++) {
+		status = meta_get(&head.meta, keys[i]) == NULL ?
+		    meta_set(&head.meta, keys[i], values[i], err) :
+		    error_set(err, CKPT_USAGE,
+		    "metadata key %.100s stands twice", keys[i]);
+	}
+	if (status == CKPT_OK)
+		status = model_begin(w->sink, &head, err);
+	model_head_release(&head);
+	return status;
+}
+
+enum ckpt_status
+ckpt_writer_write(struct ckpt_writer *w, const void *data, size_t n,
+    struct ckpt_error *err)
+{
+	return model_write(w->sink, data, n, err);
+}
+
+enum ckpt_status
+ckpt_writer_end(struct ckpt_writer *w, struct ckpt_error *err)
+{
+	return model_end(w->sink, NULL, err);
+}
+
+enum ckpt_status
+ckpt_writer_close(struct ckpt_writer *w, struct ckpt_error *err)
+{
+	enum ckpt_status status = model_sink_close(w->sink, err);
+
+	schema_unref(w->last);
+	free(w);
+	return status;
+}
+
+void
+ckpt_writer_abort(struct ckpt_writer *w)
+{
+	if (w == NULL)
+		return;
+	model_sink_abort(w->sink);
+	schema_unref(w->last);
+	free(w);
+}
