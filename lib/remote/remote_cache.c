@@ -9,6 +9,7 @@
 #include "remote/remote_retry.h"
 
 #define LOCK_NAP 0.05 /* seconds between two looks at a lock */
+#define SYNC_EVERY (256 * 1048576ULL) /* bytes between two saves */
 
 /* The directory and those above it, private where they are made. */
 static enum ckpt_status
@@ -122,13 +123,19 @@ static enum ckpt_status
 open_part(struct remote_cache *c, struct ckpt_error *err)
 {
 	struct stat sb;
+	bool same_boot;
 
-	if (!remote_cache_load(c))
+	if (!remote_cache_load(c, &same_boot))
 		return (remote_cache_restart(c, err));
 	c->fd = open(c->part, O_RDWR | O_APPEND | O_CLOEXEC);
 	if (c->fd < 0 || fstat(c->fd, &sb) != 0 || !S_ISREG(sb.st_mode) ||
 	    (uint64_t)sb.st_size > c->total)
 		return (remote_cache_restart(c, err));
+	if (!same_boot && (uint64_t)sb.st_size > c->synced) {
+		if (ftruncate(c->fd, (off_t)c->synced) != 0)
+			return (remote_cache_restart(c, err));
+		sb.st_size = (off_t)c->synced;
+	}
 	c->done = (uint64_t)sb.st_size;
 	c->dev = sb.st_dev;
 	c->ino = sb.st_ino;
@@ -185,7 +192,7 @@ remote_cache_restart(struct remote_cache *c, struct ckpt_error *err)
 	if ((unlink(c->json) != 0 && errno != ENOENT) ||
 	    (unlink(c->part) != 0 && errno != ENOENT))
 		return (error_sys(err, "cannot remove %.400s", c->part));
-	c->done = 0;
+	c->done = c->synced = 0;
 	c->total = REMOTE_UNKNOWN;
 	c->etag[0] = c->last_modified[0] = '\0';
 	c->n_responses = 0;
@@ -217,7 +224,26 @@ remote_cache_append(struct remote_cache *c, const void *data, size_t n,
 		n -= (size_t)r;
 		c->done += (uint64_t)r;
 	}
+	if (c->done - c->synced >= SYNC_EVERY)
+		return (remote_cache_save(c, err));
 	return (CKPT_OK);
+}
+
+void
+remote_cache_settle(struct remote_cache *c)
+{
+	enum ckpt_status st = CKPT_OK;
+
+	if (c->lock_fd < 0)
+		st = try_lock(c, NULL);
+	if (st != CKPT_OK || !is_file(c->part, c->dev, c->ino))
+		return;
+	if (c->fd < 0)
+		c->fd = open(c->part, O_RDONLY | O_CLOEXEC);
+	/* if this fails, what was saved before still holds */
+	if (c->fd >= 0)
+		st = remote_cache_save(c, NULL);
+	(void)st;
 }
 
 void

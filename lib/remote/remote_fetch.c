@@ -129,7 +129,7 @@ fetch_http(const struct remote_url *url, const struct ckpt_id *sha256,
     struct ckpt_error *err)
 {
 	struct remote_cache *c;
-	enum ckpt_status st, saved;
+	enum ckpt_status st;
 
 	st = remote_cache_open(url->shown, o, &c, err);
 	if (st != CKPT_OK)
@@ -137,10 +137,7 @@ fetch_http(const struct remote_url *url, const struct ckpt_id *sha256,
 	st = complete(url, sha256, o, c, err);
 	if (st != CKPT_OK) {
 		if (c->done > 0 && st != CKPT_MISMATCH) {
-			/* only to say how far it came: if this fails, what
-			 * was saved before still holds */
-			saved = remote_cache_save(c, NULL);
-			(void)saved;
+			remote_cache_settle(c);
 			remote_cache_close(c);
 		} else {
 			remote_cache_remove(c);
@@ -254,9 +251,11 @@ remote_file_close(struct remote_file *f)
 {
 	if (f == NULL)
 		return;
-	if (f->cache != NULL)
+	if (f->cache != NULL) {
+		remote_cache_settle(f->cache);
 		remote_cache_close(f->cache);
-	else if (f->fd >= 0)
+	} else if (f->fd >= 0) {
 		(void)close(f->fd);
+	}
 	free(f);
 }

@@ -46,6 +46,17 @@ tail -n 1 "$work/nginx.log" | grep -q \
 	fail "not the rest after byte $done: $(tail -n 1 "$work/nginx.log")"
 cache_is_empty || fail "the cache is not empty after success"
 
+# After a crash of the system only what was synced is believed.
+start_and_kill
+sed -i 's/"boot": .*/"boot": "another",/; s/"bytes": .*/"bytes": 1000,/' \
+	"$cache"/*.json
+head -c 1000 "$want" >"$work/part"
+tail -c +1001 "$cache"/*.part | tr '\000-\377' '\000' >>"$work/part"
+cat "$work/part" >"$(ls "$cache"/*.part)"
+fetch_ok "$nginx/data"
+tail -n 1 "$work/nginx.log" | grep -q ' 206 2999000 bytes=1000- ' ||
+	fail "bytes that were not synced are believed"
+
 start_and_kill
 head -c 2500000 /dev/urandom >"$work/www/data"
 fetch_ok "$nginx/data"
@@ -59,6 +70,7 @@ fetch_ok "$nginx/data"
 # A complete entry: proved by its hash without a request, or by the server.
 hash=$(sha256 "$want")
 fetch_ok --keep-cache "$nginx/data"
+grep -q '"bytes": 2500000' "$cache"/*.json || fail "not settled"
 cache_is_empty && fail "--keep-cache keeps nothing"
 n=$(wc -l <"$work/nginx.log")
 fetch_ok --keep-cache --sha256="$hash" "$nginx/data"
