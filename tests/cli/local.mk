@@ -13,6 +13,7 @@ CLI_TESTS += \
 
 FETCH_TESTS = \
 	tests/cli/fetch_bad.sh \
+	tests/cli/fetch_examples.sh \
 	tests/cli/fetch_models.sh \
 	tests/cli/fetch_nginx.sh \
 	tests/cli/fetch_range.sh \
