@@ -229,14 +229,26 @@ remote_cache_append(struct remote_cache *c, const void *data, size_t n,
 	return (CKPT_OK);
 }
 
+/* Takes the lock again, for an entry that was unlocked: whether it is still
+ * the one that was opened. The lock's file does not outlive the entry. */
+static bool
+regain(struct remote_cache *c)
+{
+	if (c->lock_fd < 0 && try_lock(c, NULL) != CKPT_OK)
+		return (false);
+	if (is_file(c->part, c->dev, c->ino))
+		return (true);
+	if (access(c->part, F_OK) != 0)
+		(void)unlink(c->lock);
+	return (false);
+}
+
 void
 remote_cache_settle(struct remote_cache *c)
 {
 	enum ckpt_status st = CKPT_OK;
 
-	if (c->lock_fd < 0)
-		st = try_lock(c, NULL);
-	if (st != CKPT_OK || !is_file(c->part, c->dev, c->ino))
+	if (!regain(c))
 		return;
 	if (c->fd < 0)
 		c->fd = open(c->part, O_RDONLY | O_CLOEXEC);
@@ -259,8 +271,7 @@ remote_cache_remove(struct remote_cache *c)
 {
 	/* If another process has the lock, then it works with the entry:
 	 * removing is left to it. */
-	if ((c->lock_fd >= 0 || try_lock(c, NULL) == CKPT_OK) &&
-	    is_file(c->part, c->dev, c->ino)) {
+	if (regain(c)) {
 		(void)unlink(c->json);
 		(void)unlink(c->part);
 		(void)unlink(c->lock);
