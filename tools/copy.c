@@ -197,15 +197,73 @@ copy_next(struct copy *c, const struct copy_model **out,
 	return (CKPT_OK);
 }
 
+/*
+ * Whether the tensors that are kept can be read without the others: some are
+ * left out, and the source has random access and states no IDs, which would
+ * be those of whole models, to be verified.
+ */
+static bool
+can_read_kept(const struct copy *c)
+{
+	return (!c->is_held && c->select.keep != NULL &&
+	    c->select.derived->n_tensors < c->schema->n_tensors &&
+	    c->source->ops->confirm == NULL &&
+	    c->source->ops->pread != NULL &&
+	    c->source->ops->pread(c->source, c->chunk, 0, 0, NULL) ==
+	    CKPT_OK);
+}
+
+static enum ckpt_status
+read_tensor(struct copy *c, const struct tensor_desc *t,
+    struct model_sink *sink, struct ckpt_error *err)
+{
+	uint64_t done;
+	size_t part;
+	enum ckpt_status st = CKPT_OK;
+
+	for (done = 0; st == CKPT_OK && done < t->n_bytes; done += part) {
+		part = t->n_bytes - done < CHUNK ?
+		    (size_t)(t->n_bytes - done) : CHUNK;
+		st = c->source->ops->pread(c->source, c->chunk, part,
+		    t->offset + done, err);
+		if (st == CKPT_OK)
+			st = id_stream_update(c->stream, c->chunk, part, err);
+		if (st == CKPT_OK && sink != NULL)
+			st = model_write(sink, c->chunk, part, err);
+	}
+	return (st);
+}
+
+/* Reads the kept tensors alone for their IDs, and writes them to `sink` if
+ * that is not NULL. */
+static enum ckpt_status
+read_kept(struct copy *c, struct model_sink *sink, struct ckpt_error *err)
+{
+	size_t i;
+	enum ckpt_status st;
+
+	st = id_stream_begin(c->stream, c->select.derived, err);
+	for (i = 0; st == CKPT_OK && i < c->schema->n_tensors; i++)
+		if (c->select.keep[i])
+			st = read_tensor(c, &c->schema->tensors[i], sink,
+			    err);
+	if (st != CKPT_OK)
+		return (st);
+	return (id_stream_end(c->stream, &c->model.tensor_ids, NULL, err));
+}
+
 enum ckpt_status
 copy_hash(struct copy *c, struct ckpt_error *err)
 {
 	enum ckpt_status st = CKPT_OK;
+	bool is_part = can_read_kept(c);
 
-	if (!c->is_held)
+	if (is_part)
+		st = read_kept(c, NULL, err);
+	else if (!c->is_held)
 		st = hash_model(c->hash, c->source, c->schema, &c->ids, NULL,
 		    err);
-	if (st == CKPT_OK)
+	if (st == CKPT_OK && !is_part)
 		st = derive_ids(c, err);
 	if (st != CKPT_OK)
 		return (st);
@@ -274,6 +332,12 @@ copy_write(struct copy *c, struct model_sink *sink, struct ckpt_error *err)
 	enum ckpt_status st;
 
 	st = model_begin(sink, &c->model.head, err);
+	if (st == CKPT_OK && can_read_kept(c)) {
+		st = read_kept(c, sink, err);
+		if (st != CKPT_OK)
+			return (st);
+		return (model_end(sink, c->model.tensor_ids, err));
+	}
 	if (st == CKPT_OK && !c->is_held)
 		st = id_stream_begin(c->stream, c->schema, err);
 	if (st == CKPT_OK)

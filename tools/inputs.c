@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "foreign/foreign.h"
+#include "formats.h"
 #include "pack/pack.h"
 #include "walk.h"
 
@@ -19,51 +19,6 @@ struct inputs {
 	uint64_t n_found; /* sources in the current file */
 	uint64_t n_total; /* files opened */
 };
-
-static bool
-has_suffix(const char *s, const char *suffix)
-{
-	size_t n = strlen(s), len = strlen(suffix);
-
-	return (n >= len && strcmp(s + n - len, suffix) == 0);
-}
-
-/* Formats that are recognised and not read. */
-static enum ckpt_status
-refuse(enum foreign_kind kind, bool in_archive, struct ckpt_error *err)
-{
-	const char *name = foreign_kind_name(kind);
-
-	switch (kind) {
-	case FOREIGN_EMPTY:
-		return (error_at(err, CKPT_TRUNCATED, 0, NULL,
-		    "the input is empty"));
-	case FOREIGN_ARCHIVE:
-	case FOREIGN_COMPRESSED:
-		return (error_set(err, CKPT_NOT_OURS, "%s within %s is not "
-		    "read: unpack the outer one first", name,
-		    in_archive ? "an archive" : "a compressed file"));
-	case FOREIGN_HTML:
-		return (error_set(err, CKPT_NOT_OURS, "this is %s, perhaps a "
-		    "server's error message, not a checkpoint", name));
-	case FOREIGN_UNKNOWN:
-		return (error_set(err, CKPT_NOT_OURS, "not a pack, a "
-		    "safetensors file or an archive of these"));
-	default:
-		return (error_set(err, CKPT_NOT_OURS, "this is %s, which is "
-		    "not read: convert it to safetensors first", name));
-	}
-}
-
-/* Whether a file that nobody named may be passed over. */
-static bool
-may_skip(enum foreign_kind kind, const char *name)
-{
-	if (has_suffix(name, ".safetensors") || has_suffix(name, ".ckpk"))
-		return (false);
-	return (kind == FOREIGN_EMPTY || kind == FOREIGN_UNKNOWN ||
-	    kind == FOREIGN_NUMPY || kind == FOREIGN_HTML);
-}
 
 /* A pack of which not all is wanted, by its index. False where that cannot
  * be used: the file is read front to back then, and what is wrong said. */
@@ -92,7 +47,8 @@ open_leaf(struct inputs *s, struct bytes *in, enum foreign_kind kind,
 	};
 
 	/* its reader says best what is wrong with it */
-	if (kind == FOREIGN_UNKNOWN && has_suffix(label, ".safetensors"))
+	if (kind == FOREIGN_UNKNOWN &&
+	    formats_has_suffix(label, ".safetensors"))
 		kind = FOREIGN_SAFETENSORS;
 	if (kind == FOREIGN_PACK && s->selection != NULL && !in_archive &&
 	    bytes_is_random(in, NULL) && open_indexed(s, &options, out)) {
@@ -105,7 +61,7 @@ open_leaf(struct inputs *s, struct bytes *in, enum foreign_kind kind,
 		return (safetensors_open_cached(in, label, s->cli->memory,
 		    s->cache, out, err));
 	bytes_close(in);
-	return (refuse(kind, in_archive, err));
+	return (formats_refuse(kind, in_archive, err));
 }
 
 static enum ckpt_status
@@ -116,7 +72,7 @@ open_member(void *arg, struct bytes *in, const char *path,
 	enum foreign_kind kind;
 	enum ckpt_status st = foreign_detect(in, &kind, err);
 
-	if (st == CKPT_OK && may_skip(kind, path)) {
+	if (st == CKPT_OK && formats_may_skip(kind, path)) {
 		cli_warn(s->cli, "%s!%s: skipped, not a checkpoint", s->path,
 		    path);
 		st = CKPT_END;
@@ -128,22 +84,6 @@ open_member(void *arg, struct bytes *in, const char *path,
 	st = open_leaf(s, in, kind, path, true, out, err);
 	s->n_found += st == CKPT_OK;
 	return (st);
-}
-
-/* The label of a file: its path, without the suffix of a compression. */
-static char *
-label_of(const char *path, bool is_compressed)
-{
-	static const char *const suffixes[] = { ".gz", ".xz", ".zst", ".bz2",
-	    ".lz4", ".lz", ".Z" };
-	size_t i, n = strlen(path);
-
-	for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
-		if (is_compressed && has_suffix(path, suffixes[i])) {
-			n -= strlen(suffixes[i]);
-			break;
-		}
-	return (strndup(path, n));
 }
 
 /* Opens one file's bytes, which it takes over; CKPT_END skips the file. */
@@ -164,7 +104,7 @@ open_bytes(struct inputs *s, struct bytes *in, bool is_given,
 			return (st);
 		st = foreign_detect(in, &kind, err);
 	}
-	if (st == CKPT_OK && !is_given && may_skip(kind, s->path)) {
+	if (st == CKPT_OK && !is_given && formats_may_skip(kind, s->path)) {
 		cli_warn(s->cli, "%s: skipped, not a checkpoint", s->path);
 		st = CKPT_END;
 	}
@@ -175,7 +115,7 @@ open_bytes(struct inputs *s, struct bytes *in, bool is_given,
 	s->is_archive = kind == FOREIGN_ARCHIVE;
 	if (s->is_archive)
 		return (archive_open(in, &archive, &s->current, err));
-	label = label_of(s->path, is_compressed);
+	label = formats_label(s->path, is_compressed);
 	if (label == NULL) {
 		bytes_close(in);
 		return (error_nomem(err, strlen(s->path)));
@@ -249,6 +189,8 @@ leave_file(struct inputs *s, struct ckpt_error *err)
 	return (CKPT_OK);
 }
 
+static const struct model_source_ops inputs_ops, unstated_ops;
+
 static enum ckpt_status
 next(struct model_source *source, struct model_head *head,
     struct ckpt_error *err)
@@ -267,6 +209,8 @@ next(struct model_source *source, struct model_head *head,
 		if (st != CKPT_END) {
 			if (st != CKPT_OK)
 				(void)error_where(err, s->path);
+			s->source.ops = s->current->ops->confirm != NULL ?
+			    &inputs_ops : &unstated_ops;
 			return (st);
 		}
 		st = leave_file(s, err);
@@ -339,6 +283,15 @@ static const struct model_source_ops inputs_ops = {
 	.next = next,
 	.read = read_data,
 	.confirm = confirm,
+	.pread = pread_data,
+	.close = close_inputs
+};
+
+/* While the current source states no IDs, so that nobody need read what he
+ * does not want. */
+static const struct model_source_ops unstated_ops = {
+	.next = next,
+	.read = read_data,
 	.pread = pread_data,
 	.close = close_inputs
 };
