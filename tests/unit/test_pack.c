@@ -239,6 +239,145 @@ test_wrong_ids(void **state)
 	}
 }
 
+/* What the reader says when it has read all of a pack of `n` models. */
+static void
+count_models(const struct packs_file *f, uint64_t memory, size_t n,
+    enum ckpt_status expected)
+{
+	struct pack_reader_options o = { .n_threads = 1, .memory = memory };
+	struct ckpt_error err = { .status = CKPT_OK };
+	struct model_source *src;
+	struct bytes *in;
+	struct model m;
+	enum ckpt_status status;
+	size_t i = 0;
+
+	must(bytes_memory(f->data, f->n, &in, &err), &err);
+	must(pack_source_open(in, &o, &src, &err), &err);
+	while ((status = model_load(src, 1 << 20, &m, &err)) == CKPT_OK) {
+		model_release(&m);
+		i++;
+	}
+	assert_int_equal(status, expected);
+	if (expected == CKPT_END)
+		assert_int_equal(i, n);
+	model_source_close(src);
+}
+
+static size_t
+count_parts(const struct packs_file *f)
+{
+	struct pack_reader_options o = { .n_threads = 1 };
+	struct ckpt_error err = { .status = CKPT_OK };
+	struct pack_index *x;
+	struct bytes *in;
+	size_t n;
+
+	must(bytes_memory(f->data, f->n, &in, &err), &err);
+	must(pack_index_open(in, &o, &x, &err), &err);
+	n = pack_index_n_parts(x);
+	pack_index_free(x);
+	return n;
+}
+
+/* A directory that is full, and one schema too many, begin new parts. */
+static void
+test_parts(void **state)
+{
+	struct pack_writer_options o = { .group_models = 1, .n_threads = 1 };
+	struct packs_random r = { 6 };
+	struct packs_set set = { 38000, NULL };
+	struct packs_file f;
+	struct schema *s = schema_of(0);
+	size_t i;
+
+	(void)state;
+	set.models = calloc(set.n, sizeof(*set.models));
+	for (i = 0; i < set.n; i++)
+		set.models[i] = packs_model(&r, s, "m");
+	schema_unref(s);
+	f = packs_write(&set, &o, &r);
+	count_models(&f, 0, set.n, CKPT_END);
+	assert_int_equal(count_parts(&f), 2);
+	packs_file_free(&f);
+	for (i = 0; i < 600; i++) {
+		model_release(&set.models[i]);
+		s = schema_of(i);
+		set.models[i] = packs_model(&r, s, "m");
+		schema_unref(s);
+	}
+	for (i = 600; i < set.n; i++)
+		model_release(&set.models[i]);
+	set.n = 600;
+	f = packs_write(&set, &o, &r);
+	packs_same(&f, &set, &read_two, &r);
+	assert_int_equal(count_parts(&f), 3);
+	packs_file_free(&f);
+	packs_set_free(&set);
+}
+
+/* Large schemas: no more than 8 MiB of them a part, and none beyond the
+ * reader's budget. */
+static void
+test_large_schemas(void **state)
+{
+	struct ckpt_error err = { .status = CKPT_OK };
+	struct packs_random r = { 7 };
+	struct packs_set set = { 4, calloc(4, sizeof(*set.models)) };
+	struct packs_file f;
+	struct schema *s;
+	char *name = malloc(60001);
+	size_t i, j;
+
+	(void)state;
+	memset(name, 'n', 60000);
+	name[60000] = '\0';
+	for (i = 0; i < set.n; i++) {
+		must(schema_new(&s, &err), &err);
+		for (j = 0; j < 60; j++) {
+			name[0] = (char)('a' + i);
+			name[1] = (char)(' ' + j);
+			must(schema_add(s, name, 60000, CKPT_U8, 0, NULL,
+			    &err), &err);
+		}
+		must(schema_finish(s, &err), &err);
+		set.models[i] = packs_model(&r, s, "m");
+		schema_unref(s);
+	}
+	f = packs_write(&set, &write_zstd, &r);
+	packs_same(&f, &set, &read_two, &r);
+	assert_int_equal(count_parts(&f), 2);
+	count_models(&f, 1 << 20, set.n, CKPT_LIMIT);
+	packs_file_free(&f);
+	packs_set_free(&set);
+	free(name);
+}
+
+/* The sink refuses what its contract forbids. */
+static void
+test_misuse(void **state)
+{
+	struct ckpt_error err = { .status = CKPT_OK };
+	struct packs_random r = { 8 };
+	struct schema *s = schema_of(4);
+	struct model m = packs_model(&r, s, "m");
+	struct model_sink *sink;
+	struct outfile *out;
+
+	(void)state;
+	must(outfile_open("/dev/null", &out, &err), &err);
+	must(pack_writer_open(out, &write_zstd, &sink, &err), &err);
+	assert_int_equal(model_end(sink, NULL, &err), CKPT_USAGE);
+	assert_int_equal(model_write(sink, m.data, 1, &err), CKPT_USAGE);
+	must(model_begin(sink, &m.head, &err), &err);
+	assert_int_equal(model_begin(sink, &m.head, &err), CKPT_USAGE);
+	must(model_write(sink, m.data, 5, &err), &err);
+	assert_int_equal(model_end(sink, NULL, &err), CKPT_USAGE);
+	assert_int_equal(model_sink_close(sink, &err), CKPT_USAGE);
+	model_release(&m);
+	schema_unref(s);
+}
+
 int
 main(void)
 {
@@ -250,6 +389,9 @@ main(void)
 		cmocka_unit_test(test_truncation),
 		cmocka_unit_test(test_flips),
 		cmocka_unit_test(test_wrong_ids),
+		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_large_schemas),
+		cmocka_unit_test(test_misuse),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
