@@ -28,10 +28,10 @@ want=$work/www/data
 # kill -9 in the middle: only the rest is asked for, if it is the same file.
 start_and_kill() {
 	rm -f "$work/out"
-	ckpt-fetch --raw --limit-rate=1M -o "$work/out" "$nginx/data" \
+	ckpt-fetch --raw --limit-rate=400K -o "$work/out" "$nginx/data" \
 		2>"$work/err" &
 	pid=$!
-	until_true sh -c "[ \$(cat '$cache'/*.part | wc -c) -ge 200000 ]"
+	until_true sh -c "[ \$(cat '$cache'/*.part | wc -c) -ge 100000 ]"
 	kill -9 $pid
 	wait $pid 2>/dev/null
 	[ ! -e "$work/out" ] || fail "output before the file is complete"

@@ -18,11 +18,11 @@ for signal in INT TERM HUP; do
 	# sh starts background jobs with SIGINT ignored
 	python3 -c 'import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
-os.execvp(sys.argv[1], sys.argv[1:])' ckpt-fetch --raw --limit-rate=1M \
-		-o "$work/out" "$nginx/data" 2>"$work/err" &
+os.execvp(sys.argv[1], sys.argv[1:])' ckpt-fetch --raw \
+		--limit-rate=400K -o "$work/out" "$nginx/data" 2>"$work/err" &
 	pid=$!
 	pids="$pids $pid"
-	until_true has_part 200000
+	until_true has_part 100000
 	kill -$signal $pid
 	wait $pid
 	status=$?
@@ -31,7 +31,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' ckpt-fetch --raw --limit-rate=1M \
 	[ $status -gt 128 ] || fail "SIG$signal: status $status"
 	[ -z "$(ls "$work" | grep out)" ] || fail "SIG$signal: an output"
 	done=$(cat "$cache"/*.part | wc -c)
-	[ "$done" -ge 200000 ] || fail "SIG$signal: the partial file is gone"
+	[ "$done" -ge 100000 ] || fail "SIG$signal: the partial file is gone"
 	grep -q "\"bytes\": $done" "$cache"/*.json ||
 		fail "SIG$signal: the number of bytes is not kept"
 	fetch_ok "$nginx/data"
@@ -67,7 +67,7 @@ tail -n 1 "$work/nginx.log" | grep -q '^/data 304 0 ' ||
 
 # Two at once: one waits, and finds what the other has kept.
 before=$(wc -l <"$work/nginx.log")
-ckpt-fetch --raw --keep-cache --limit-rate=2M -o "$work/first" "$nginx/data" &
+ckpt-fetch --raw --keep-cache --limit-rate=1M -o "$work/first" "$nginx/data" &
 pid=$!
 pids="$pids $pid"
 until_true has_part 1
