@@ -16,6 +16,7 @@ endif
 
 # A target fuzz_X has its corpus in corpus/X and is listed here.
 FUZZ_TARGETS = \
+	tests/fuzz/fuzz_arch \
 	tests/fuzz/fuzz_archive \
 	tests/fuzz/fuzz_idx \
 	tests/fuzz/fuzz_npy \
@@ -59,3 +60,8 @@ tests_fuzz_fuzz_safetensors_SOURCES = tests/fuzz/fuzz_safetensors.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_safetensors_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_safetensors_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_safetensors_LDADD = lib/libforeign.la lib/libcore.la
+
+tests_fuzz_fuzz_arch_SOURCES = tests/fuzz/fuzz_arch.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_arch_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_arch_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_arch_LDADD = lib/libcore.la

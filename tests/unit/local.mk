@@ -88,4 +88,20 @@ UNIT_TESTS += tests/unit/test_array
 tests_unit_test_array_SOURCES = tests/unit/test_array.c tests/unit/unit.h
 tests_unit_test_array_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_array_LDADD = lib/libforeign.la $(TESTS_LIBS)
+
+UNIT_TESTS += tests/unit/test_graph
+tests_unit_test_graph_SOURCES = tests/unit/test_graph.c tests/unit/unit.h
+tests_unit_test_graph_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_graph_LDADD = $(TESTS_LIBS)
+
+UNIT_TESTS += tests/unit/test_symmetry
+tests_unit_test_symmetry_SOURCES = tests/unit/test_symmetry.c \
+	tests/unit/unit.h
+tests_unit_test_symmetry_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_symmetry_LDADD = $(TESTS_LIBS) -lm
+
+UNIT_TESTS += tests/unit/test_sym
+tests_unit_test_sym_SOURCES = tests/unit/test_sym.c tests/unit/unit.h
+tests_unit_test_sym_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_sym_LDADD = $(TESTS_LIBS) -lm
 endif
