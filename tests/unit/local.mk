@@ -61,6 +61,12 @@ tests_unit_test_pack_index_SOURCES = tests/unit/test_pack_index.c \
 tests_unit_test_pack_index_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_pack_index_LDADD = $(TESTS_LIBS)
 
+UNIT_TESTS += tests/unit/test_pack_salvage
+tests_unit_test_pack_salvage_SOURCES = tests/unit/test_pack_salvage.c \
+	tests/unit/packs.c tests/unit/packs.h tests/unit/unit.h
+tests_unit_test_pack_salvage_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_pack_salvage_LDADD = $(TESTS_LIBS)
+
 UNIT_TESTS += tests/unit/test_pack_public
 tests_unit_test_pack_public_SOURCES = tests/unit/test_pack_public.c \
 	tests/unit/unit.h

@@ -296,3 +296,58 @@ packs_read(const void *data, size_t n, bool confirm, struct ckpt_error *err)
 	model_source_close(src);
 	return status;
 }
+
+struct packs_file
+packs_join(const struct packs_file *a, const struct packs_file *b)
+{
+	struct packs_file f = { malloc(a->n + b->n), a->n + b->n };
+
+	memcpy(f.data, a->data, a->n);
+	memcpy(f.data + a->n, b->data, b->n);
+	return f;
+}
+
+static struct schema *
+schema_two(uint64_t a, uint64_t b)
+{
+	struct ckpt_error err = { .status = CKPT_OK };
+	struct schema *s;
+
+	must(schema_new(&s, &err), &err);
+	must(schema_add(s, "a", 1, CKPT_U8, 1, &a, &err), &err);
+	must(schema_add(s, "b", 1, CKPT_U8, 1, &b, &err), &err);
+	must(schema_finish(s, &err), &err);
+	return s;
+}
+
+struct packs_set
+packs_set_two(struct packs_random *r, size_t n, uint64_t a, uint64_t b)
+{
+	struct schema *s = schema_two(a, b);
+	struct packs_set set = { n, calloc(n, sizeof(*set.models)) };
+	char label[40];
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		snprintf(label, sizeof(label), "m%zu", i);
+		set.models[i] = packs_model(r, s, label);
+	}
+	schema_unref(s);
+	return set;
+}
+
+void
+packs_same_tensors(const struct model *m, const struct model *expected)
+{
+	const struct schema *s = m->head.schema;
+	size_t i, j;
+
+	assert_string_equal(m->head.label, expected->head.label);
+	for (i = 0; i < s->n_tensors; i++) {
+		j = schema_find(expected->head.schema, s->tensors[i].name);
+		assert_true(j != SIZE_MAX);
+		assert_memory_equal(m->data + s->tensors[i].offset,
+		    expected->data + expected->head.schema->tensors[j].offset,
+		    s->tensors[i].n_bytes);
+	}
+}

@@ -44,6 +44,18 @@ struct packs_file packs_write(const struct packs_set *set,
     const struct pack_writer_options *options, struct packs_random *r);
 void packs_file_free(struct packs_file *f);
 
+/* `n` models "m0", "m1", ... of two u8 tensors, "a" and "b", of these
+ * numbers of bytes. */
+struct packs_set packs_set_two(struct packs_random *r, size_t n, uint64_t a,
+    uint64_t b);
+
+/* One after the other, as cat does. */
+struct packs_file packs_join(const struct packs_file *a,
+    const struct packs_file *b);
+
+/* Asserts that a model has tensors of the expected one only, unchanged. */
+void packs_same_tensors(const struct model *m, const struct model *expected);
+
 /* Asserts that two heads are equal. */
 void packs_same_head(const struct model_head *a, const struct model_head *b);
 

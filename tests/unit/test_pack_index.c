@@ -1,5 +1,5 @@
 /*
- * pack_index: random access, counted in reads and bytes; recovery.
+ * pack_index: random access, counted in reads and bytes.
  */
 #include "packs.h"
 #include "unit.h"
@@ -71,46 +71,6 @@ count_touched(const struct counter *c)
 	return n;
 }
 
-static struct packs_file
-join(const struct packs_file *a, const struct packs_file *b)
-{
-	struct packs_file f = { malloc(a->n + b->n), a->n + b->n };
-
-	memcpy(f.data, a->data, a->n);
-	memcpy(f.data + a->n, b->data, b->n);
-	return f;
-}
-
-/* Two tensors: "a" of `a` bytes and "b" of `b`. */
-static struct schema *
-schema_two(uint64_t a, uint64_t b)
-{
-	struct ckpt_error err = { .status = CKPT_OK };
-	struct schema *s;
-
-	must(schema_new(&s, &err), &err);
-	must(schema_add(s, "a", 1, CKPT_U8, 1, &a, &err), &err);
-	must(schema_add(s, "b", 1, CKPT_U8, 1, &b, &err), &err);
-	must(schema_finish(s, &err), &err);
-	return s;
-}
-
-static struct packs_set
-set_of(struct packs_random *r, size_t n, uint64_t a, uint64_t b)
-{
-	struct schema *s = schema_two(a, b);
-	struct packs_set set = { n, calloc(n, sizeof(*set.models)) };
-	char label[40];
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		snprintf(label, sizeof(label), "m%zu", i);
-		set.models[i] = packs_model(r, s, label);
-	}
-	schema_unref(s);
-	return set;
-}
-
 /* One tensor of one model by label: three reads; with a second part four;
  * none but those of the tail, the group's index and its pages. */
 static void
@@ -132,11 +92,11 @@ test_three_reads(void **state)
 	(void)state;
 	for (i = 0; i < 6; i++) {
 		n = i / 2 == 0 ? 3000 : 6;
-		set = set_of(&r, n, sizes[i / 2][0], sizes[i / 2][1]);
+		set = packs_set_two(&r, n, sizes[i / 2][0], sizes[i / 2][1]);
 		f = packs_write(&set, &write_plain, &r);
 		assert_true(f.n > 3 << 20);
 		parts = 1 + i % 2;
-		two = join(&f, &f);
+		two = packs_join(&f, &f);
 		if (parts == 1)
 			two.n = f.n;
 		x = open_counted(&c, &two);
@@ -177,7 +137,7 @@ test_column(void **state)
 {
 	struct ckpt_error err = { .status = CKPT_OK };
 	struct packs_random r = { 22 };
-	struct packs_set set = set_of(&r, 6000, 4000, 40), *arg = &set;
+	struct packs_set set = packs_set_two(&r, 6000, 4000, 40), *arg = &set;
 	struct packs_file f = packs_write(&set, &write_plain, &r);
 	struct counter c;
 	struct pack_index *x = open_counted(&c, &f);
@@ -262,23 +222,6 @@ keep_early(void *arg, const struct tensor_desc *t)
 	return t->name[0] < 'n';
 }
 
-/* Compares a model with the tensors that are left of the expected one. */
-static void
-same_tensors(const struct model *m, const struct model *expected)
-{
-	const struct schema *s = m->head.schema;
-	size_t i, j;
-
-	assert_string_equal(m->head.label, expected->head.label);
-	for (i = 0; i < s->n_tensors; i++) {
-		j = schema_find(expected->head.schema, s->tensors[i].name);
-		assert_true(j != SIZE_MAX);
-		assert_memory_equal(m->data + s->tensors[i].offset,
-		    expected->data + expected->head.schema->tensors[j].offset,
-		    s->tensors[i].n_bytes);
-	}
-}
-
 static void
 test_selection(void **state)
 {
@@ -302,7 +245,7 @@ test_selection(void **state)
 		    &err), &err);
 		for (i = 1; i < set.n; i += 2) {
 			must(model_load(src, 1 << 26, &m, &err), &err);
-			same_tensors(&m, &set.models[i]);
+			packs_same_tensors(&m, &set.models[i]);
 			for (n = t = 0; t < set.models[i].head.schema->
 			    n_tensors; t++)
 				n += set.models[i].head.schema->tensors[t].
@@ -319,111 +262,6 @@ test_selection(void **state)
 	}
 }
 
-/* ---- recovery ---- */
-
-struct losses {
-	size_t n;
-	char last[512];
-};
-
-static void
-note_loss(void *arg, const struct ckpt_error *err)
-{
-	struct losses *l = arg;
-
-	l->n++;
-	snprintf(l->last, sizeof(l->last), "%s", err->text);
-}
-
-/* Reads what is left; returns the number of missing tensors, having checked
- * that all others are right and that each missing one was told. */
-static size_t
-recover(const struct packs_file *f, const struct packs_set *set)
-{
-	struct ckpt_error err = { .status = CKPT_OK };
-	struct losses l = { 0, "" };
-	struct pack_reader_options o = {
-		.n_threads = 1, .arg = &l, .lost = note_loss
-	};
-	struct model_source *src;
-	struct bytes *in;
-	struct model m;
-	size_t i, missing = 0;
-
-	must(bytes_memory(f->data, f->n, &in, &err), &err);
-	must(pack_source_open(in, &o, &src, &err), &err);
-	for (i = 0; i < set->n; i++) {
-		must(model_load(src, 1 << 26, &m, &err), &err);
-		same_tensors(&m, &set->models[i]);
-		missing += set->models[i].head.schema->n_tensors -
-		    m.head.schema->n_tensors;
-		model_release(&m);
-	}
-	assert_int_equal(model_load(src, 1 << 26, &m, &err), CKPT_END);
-	assert_int_equal(l.n, missing);
-	model_source_close(src);
-	return missing;
-}
-
-/* Whatever byte of a pack is damaged, no more than the tensors of one page
- * are lost, and none by damage outside of pages. */
-static void
-test_recovery(void **state)
-{
-	struct pack_writer_options o = { .codec = PACK_CODEC_ZSTD,
-		.n_threads = 1, .group_models = 2 };
-	struct packs_random r = { 31 };
-	struct packs_set a = set_of(&r, 3, 50, 90), set = set_of(&r, 5, 9, 7);
-	struct packs_set both = { 8, calloc(8, sizeof(*both.models)) };
-	struct packs_file f = packs_write(&a, &o, &r);
-	struct packs_file g = packs_write(&set, &o, &r), h = join(&f, &g);
-	size_t at, missing, total = 0;
-
-	(void)state;
-	memcpy(both.models, a.models, 3 * sizeof(*a.models));
-	memcpy(both.models + 3, set.models, 5 * sizeof(*a.models));
-	for (at = 0; at < h.n; at++) {
-		h.data[at] ^= 0x55;
-		missing = recover(&h, &both);
-		assert_true(missing <= 2);
-		total += missing;
-		h.data[at] ^= 0x55;
-	}
-	assert_true(total > 0);
-	/* the end of one part and the head of the next, in one spot */
-	memset(h.data + f.n - 56, 0, 56 + 32);
-	assert_int_equal(recover(&h, &both), 0);
-	packs_file_free(&f);
-	packs_file_free(&g);
-	packs_file_free(&h);
-	packs_set_free(&a);
-	packs_set_free(&set);
-	free(both.models);
-}
-
-/* A damaged sector costs what lies in it; a large model loses one tensor. */
-static void
-test_recovery_large(void **state)
-{
-	struct packs_random r = { 32 };
-	struct packs_set set = set_of(&r, 3, 9000000, 2000000);
-	struct packs_file f = packs_write(&set, &write_plain, &r);
-	size_t at, missing;
-	int i;
-
-	(void)state;
-	for (i = 0; i < 12; i++) {
-		at = (size_t)packs_below(&r, f.n - 4096);
-		memset(f.data + at, 0xA5, 4096);
-		missing = recover(&f, &set);
-		assert_true(missing <= 2);
-		packs_file_free(&f);
-		f = packs_write(&set, &write_plain, &r);
-	}
-	packs_file_free(&f);
-	packs_set_free(&set);
-}
-
 /* A damaged or cut pack cannot be opened by its end, for the right reason. */
 static void
 test_open_fails(void **state)
@@ -431,7 +269,7 @@ test_open_fails(void **state)
 	struct pack_reader_options o = { .n_threads = 1 };
 	struct ckpt_error err = { .status = CKPT_OK };
 	struct packs_random r = { 33 };
-	struct packs_set set = set_of(&r, 3, 5, 6);
+	struct packs_set set = packs_set_two(&r, 3, 5, 6);
 	struct packs_file f = packs_write(&set, &write_plain, &r);
 	struct pack_index *x;
 	struct bytes *in;
@@ -458,8 +296,6 @@ main(void)
 		cmocka_unit_test(test_column),
 		cmocka_unit_test(test_random_access),
 		cmocka_unit_test(test_selection),
-		cmocka_unit_test(test_recovery),
-		cmocka_unit_test(test_recovery_large),
 		cmocka_unit_test(test_open_fails),
 	};
 
