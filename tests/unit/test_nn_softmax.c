@@ -79,7 +79,7 @@ check_map(enum graph_op op, enum nn_path path, double range)
 				worst = fmax(worst, fabs(got - want) /
 				    fabs(want));
 		}
-	if (worst > 3e-7)
+	if (worst > 4e-7)
 		fail_msg("%s: relative error %g", nn_path_name(path), worst);
 	run_end(&r);
 }
