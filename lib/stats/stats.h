@@ -71,9 +71,9 @@ struct stats_detection {
 	double fpr95;
 };
 
-/* Sorts both arrays of scores in place (ascending). All are NaN if one
- * array is empty. Scores must not be NaN. `scratch` has room for the larger
- * of the two counts. */
+/* Sorts both arrays of scores in place (ascending). All results are NaN if
+ * one array is empty or a score is NaN. `scratch` has room for the larger of
+ * the two counts. */
 void stats_detect(double *negatives, size_t n_negatives, double *positives,
     size_t n_positives, double *scratch, enum stats_fpr_rule rule,
     struct stats_detection *out);

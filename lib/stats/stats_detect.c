@@ -55,6 +55,15 @@ step(struct walk *w, uint64_t tp, uint64_t fp)
 	w->fp = fp;
 }
 
+static bool
+has_nan(const double *x, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (isnan(x[i]))
+			return true;
+	return false;
+}
+
 void
 stats_detect(double *negatives, size_t n_negatives, double *positives,
     size_t n_positives, double *scratch, enum stats_fpr_rule rule,
@@ -66,7 +75,9 @@ stats_detect(double *negatives, size_t n_negatives, double *positives,
 	};
 	size_t i = n_positives, j = n_negatives;
 
-	if (n_negatives == 0 || n_positives == 0) {
+	if (n_negatives == 0 || n_positives == 0 ||
+	    has_nan(negatives, n_negatives) ||
+	    has_nan(positives, n_positives)) {
 		*out = (struct stats_detection){ NAN, NAN, NAN };
 		return;
 	}

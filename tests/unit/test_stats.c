@@ -66,11 +66,15 @@ detection(void **state)
 static void
 nothing_to_detect(void **state)
 {
-	double x[] = { 1 }, scratch[1];
+	double x[] = { 1, 2 }, y[] = { 3, NAN }, scratch[2];
 	struct stats_detection d;
 
 	(void)state;
 	stats_detect(x, 1, NULL, 0, scratch, STATS_FPR_FIRST, &d);
+	assert_true(isnan(d.auroc) && isnan(d.aupr) && isnan(d.fpr95));
+	stats_detect(x, 2, y, 2, scratch, STATS_FPR_FIRST, &d);
+	assert_true(isnan(d.auroc) && isnan(d.aupr) && isnan(d.fpr95));
+	stats_detect(y, 2, x, 2, scratch, STATS_FPR_FIRST, &d);
 	assert_true(isnan(d.auroc) && isnan(d.aupr) && isnan(d.fpr95));
 }
 
