@@ -30,7 +30,8 @@ struct sum {
 enum { OPTION_ARCH = 256, OPTION_IGNORE_MISSING, OPTION_STATUS };
 
 static const struct cli_option options[] = {
-	{ "type", 't', "TYPE", "model (default), tensor, record, release, orbit" },
+	{ "type", 't', "TYPE",
+	    "model (default), tensor, record, release, orbit" },
 	{ "check", 'c', "LIST", "check the IDs in LIST ('-': stdin)" },
 	{ "ignore-missing", OPTION_IGNORE_MISSING, NULL,
 	    "with -c: no word of what LIST alone names" },
