@@ -26,7 +26,7 @@ math_exp(vec x)
 	p = vec_fma(p, r, vec_set1(1.6666665459e-1f));
 	p = vec_fma(p, r, vec_set1(5.0000001201e-1f));
 	p = vec_fma(p, r * r, r) + vec_set1(1);
-	return vec_select(zero, vec_set1(0), p * vec_exp2i(n));
+	return (vec_select(zero, vec_set1(0), p * vec_exp2i(n)));
 }
 
 /* log(1 + x) for x >= 0, relative error below 4e-7; NaN stays. */
@@ -58,7 +58,7 @@ math_log1p(vec x)
 	y = vec_fma(e, vec_set1(0.693359375f), y);
 	/* What rounding took from 1 + x, to first order. */
 	y = y + (x - (u - one)) / u;
-	return vec_select(vec_is_nan(x), x, y);
+	return (vec_select(vec_is_nan(x), x, y));
 }
 
 /* tanh(x), relative error below 4e-7; NaN stays. x P(x^2) / Q(x^2), both of
@@ -86,7 +86,7 @@ math_tanh(vec x)
 	q = vec_fma(q, z, one);
 	p = x * p / q;
 	p = vec_select(vec_less(one, p), one, p);
-	return vec_select(vec_less(p, minus), minus, p);
+	return (vec_select(vec_less(p, minus), minus, p));
 }
 
 /* 1 / (1 + exp(-x)), relative error below 3e-7 above -87; NaN stays. */
@@ -96,7 +96,7 @@ math_sigmoid(vec x)
 	const vec one = vec_set1(1);
 	const vec e = math_exp(vec_set1(0) - x);
 
-	return one / (one + e);
+	return (one / (one + e));
 }
 
 static void

@@ -8,7 +8,7 @@ ALWAYS_INLINE vec
 pool_larger(vec m, vec x)
 {
 	m = vec_select(vec_less(m, x), x, m);
-	return vec_select(vec_is_nan(x), x, m);
+	return (vec_select(vec_is_nan(x), x, m));
 }
 
 ALWAYS_INLINE void

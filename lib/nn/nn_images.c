@@ -52,30 +52,30 @@ nn_images_make(const struct graph *g, enum ckpt_dtype dtype,
 	size_t n_bytes;
 
 	if (dtype != CKPT_U8 && dtype != CKPT_F32 && dtype != CKPT_F64)
-		return error_set(err, CKPT_INVALID,
-		    "images of dtype %s; u8, f32 and f64 are read",
+		return (error_set(err, CKPT_INVALID,
+		    "images of dtype %s); u8, f32 and f64 are read",
 		    dtype_name(dtype));
 	if (g->n_mean != 1 && g->n_mean != in->c)
-		return error_set(err, CKPT_USAGE, "%zu means for %u channels",
-		    g->n_mean, in->c);
+		return (error_set(err, CKPT_USAGE, "%zu means for %u channels",
+		    g->n_mean, in->c));
 	r.n_elements = (size_t)in->c * in->h * in->w;
 	r.n_blocks = n / NN_BLOCK + (n % NN_BLOCK != 0);
 	if (r.n_elements == 0 || r.n_blocks > SIZE_MAX / 2 / NN_BLOCK /
 	    sizeof(float) / r.n_elements)
-		return error_set(err, CKPT_LIMIT,
+		return (error_set(err, CKPT_LIMIT,
 		    "%zu images of %zu elements do not fit the memory", n,
-		    r.n_elements);
+		    r.n_elements));
 	n_bytes = r.n_blocks * r.n_elements * NN_BLOCK * sizeof(float);
 	r.data = aligned_alloc(64, n_bytes + 64);
 	if (r.data == NULL)
-		return error_nomem(err, n_bytes);
+		return (error_nomem(err, n_bytes));
 	if (n % NN_BLOCK != 0)
 		memset(r.data + (r.n_blocks - 1) * r.n_elements * NN_BLOCK, 0,
 		    r.n_elements * NN_BLOCK * sizeof(float));
 	for (size_t i = 0; i < n; i++)
 		fill(g, dtype, data, i, &r);
 	*out = r;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 void

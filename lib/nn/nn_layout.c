@@ -12,8 +12,8 @@
 static bool
 is_activation(enum graph_op op)
 {
-	return op == GRAPH_RELU || op == GRAPH_LEAKY_RELU ||
-	    op == GRAPH_TANH || op == GRAPH_SIGMOID;
+	return (op == GRAPH_RELU || op == GRAPH_LEAKY_RELU ||
+	    op == GRAPH_TANH || op == GRAPH_SIGMOID);
 }
 
 /* A flattened value is a view if its readers can read any layout. */
@@ -27,9 +27,9 @@ flatten_is_view(const struct graph *g, size_t node)
 			if (user->inputs[k] == node &&
 			    user->op != GRAPH_LINEAR &&
 			    user->op != GRAPH_OUTPUT)
-				return false;
+				return (false);
 	}
-	return true;
+	return (true);
 }
 
 static void
@@ -65,7 +65,7 @@ find_roots(const struct graph *g, struct nn_value *values)
 static uint32_t
 max32(uint32_t a, uint32_t b)
 {
-	return a > b ? a : b;
+	return (a > b ? a : b);
 }
 
 /* How many of `size` rows or columns `need` windows reach. */
@@ -77,9 +77,9 @@ reach(uint32_t need, uint32_t size, const struct graph_node *n, int axis)
 	    (uint64_t)(n->kernel[axis] - 1) * n->dilation[axis] + 1;
 
 	if (end <= n->padding[axis])
-		return 0;
-	return end - n->padding[axis] < size ?
-	    (uint32_t)(end - n->padding[axis]) : size;
+		return (0);
+	return (end - n->padding[axis] < size ?
+	    (uint32_t)(end - n->padding[axis]) : size);
 }
 
 /* What is read of each value, and its padding, from the end backwards. */
@@ -145,17 +145,17 @@ find_size(struct nn_value *v, bool is_input, bool copy_input,
 	w = v->is_images ? v->w : is_padded ?
 	    (uint64_t)v->w + 2 * (uint64_t)v->pad_w : v->need_w;
 	if (w != 0 && h > NN_MAX_WORK / w)
-		return error_set(err, CKPT_LIMIT,
-		    "a layer has more than %zu elements", NN_MAX_WORK);
+		return (error_set(err, CKPT_LIMIT,
+		    "a layer has more than %zu elements", NN_MAX_WORK));
 	v->row = (size_t)w;
 	v->channel = (size_t)(h * w);
 	if (v->channel != 0 && v->c > NN_MAX_WORK / v->channel)
-		return error_set(err, CKPT_LIMIT,
-		    "a layer has more than %zu elements", NN_MAX_WORK);
+		return (error_set(err, CKPT_LIMIT,
+		    "a layer has more than %zu elements", NN_MAX_WORK));
 	v->size = v->c * v->channel;
 	if (v->is_images)
 		v->size = 0;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 /* The lowest place that no value living at the same time takes. */
@@ -180,7 +180,7 @@ find_place(const struct nn_value *values, size_t n)
 			}
 		}
 	} while (moved);
-	return start;
+	return (start);
 }
 
 enum ckpt_status
@@ -211,7 +211,7 @@ nn_layout(const struct graph *g, struct nn_value *values, bool copy_input,
 			continue;
 		st = find_size(v, i == 0, copy_input, err);
 		if (st != CKPT_OK)
-			return st;
+			return (st);
 		if (v->pad_h != 0 || v->pad_w != 0) {
 			v->first = 0;
 			v->last = g->n_nodes;
@@ -221,11 +221,11 @@ nn_layout(const struct graph *g, struct nn_value *values, bool copy_input,
 		if (v->start + v->size > n)
 			n = v->start + v->size;
 		if (n > NN_MAX_WORK)
-			return error_set(err, CKPT_LIMIT, "the layers take "
-			    "more than %zu elements", NN_MAX_WORK);
+			return (error_set(err, CKPT_LIMIT, "the layers take "
+			    "more than %zu elements", NN_MAX_WORK));
 	}
 	*n_elements = n;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 size_t
@@ -247,5 +247,5 @@ nn_layout_working_set(const struct graph *g, const struct nn_value *values)
 		if (n > most)
 			most = n;
 	}
-	return most;
+	return (most);
 }

@@ -8,32 +8,32 @@ nn_path_kernel(enum nn_path path)
 {
 	switch (path) {
 	case NN_PATH_GENERIC:
-		return &kernel_generic;
+		return (&kernel_generic);
 #ifdef NN_X86_64
 	case NN_PATH_AVX2:
 		if (__builtin_cpu_supports("avx2") &&
 		    __builtin_cpu_supports("fma"))
-			return &kernel_avx2;
-		return NULL;
+			return (&kernel_avx2);
+		return (NULL);
 	case NN_PATH_AVX512:
 		if (__builtin_cpu_supports("avx512f"))
-			return &kernel_avx512;
-		return NULL;
+			return (&kernel_avx512);
+		return (NULL);
 #else
 	case NN_PATH_AVX2:
 	case NN_PATH_AVX512:
-		return NULL;
+		return (NULL);
 #endif
 	case NN_PATH_BEST:
 		break;
 	}
-	return NULL;
+	return (NULL);
 }
 
 bool
 nn_path_available(enum nn_path path)
 {
-	return path == NN_PATH_BEST || nn_path_kernel(path) != NULL;
+	return (path == NN_PATH_BEST || nn_path_kernel(path) != NULL);
 }
 
 const char *
@@ -43,5 +43,5 @@ nn_path_name(enum nn_path path)
 		"best", "generic", "avx2", "avx512"
 	};
 
-	return (unsigned)path < 4 ? names[path] : "?";
+	return ((unsigned)path < 4 ? names[path] : "?");
 }

@@ -15,7 +15,7 @@ nn_view_of(const struct nn_plan *p, const struct nn_value *values,
 {
 	const struct nn_value *v = &values[values[node].root];
 
-	return (struct nn_view){
+	return ((struct nn_view){
 		.is_images = v->is_images,
 		.origin = (v->is_images ? 0 : v->origin) * p->block,
 		.row = v->row * p->block,
@@ -23,7 +23,7 @@ nn_view_of(const struct nn_plan *p, const struct nn_value *values,
 		.c = v->c,
 		.h = v->need_h,
 		.w = v->need_w
-	};
+	});
 }
 
 static void
@@ -71,10 +71,10 @@ nn_step_make(struct nn_plan *p, const struct graph *g,
 	struct nn_step *step = &p->steps[p->n_steps];
 
 	if (v->is_fused || values[v->root].is_images)
-		return CKPT_OK;
+		return (CKPT_OK);
 	if (v->root != node && (n->op == GRAPH_OUTPUT ||
 	    n->op == GRAPH_FLATTEN))
-		return CKPT_OK;
+		return (CKPT_OK);
 	*step = (struct nn_step){ .n_inputs = n->n_inputs };
 	step->out = nn_view_of(p, values, node);
 	for (size_t k = 0; k < n->n_inputs; k++)
@@ -83,15 +83,15 @@ nn_step_make(struct nn_plan *p, const struct graph *g,
 	switch (n->op) {
 	case GRAPH_CONV:
 	case GRAPH_LINEAR:
-		return nn_taps_make(p, g, values, node, step, err);
+		return (nn_taps_make(p, g, values, node, step, err));
 	case GRAPH_MAX_POOL:
 	case GRAPH_AVG_POOL:
 	case GRAPH_GLOBAL_AVG:
 		make_pool(step, n, &values[values[n->inputs[0]].root]);
-		return CKPT_OK;
+		return (CKPT_OK);
 	case GRAPH_ADD:
 		step->kind = NN_STEP_ADD;
-		return CKPT_OK;
+		return (CKPT_OK);
 	case GRAPH_INPUT:
 		step->kind = NN_STEP_LOAD;
 		step->n_inputs = 1;
@@ -101,14 +101,14 @@ nn_step_make(struct nn_plan *p, const struct graph *g,
 			.channel = (size_t)n->h * n->w * NN_BLOCK,
 			.c = n->c, .h = n->h, .w = n->w
 		};
-		return CKPT_OK;
+		return (CKPT_OK);
 	case GRAPH_FLATTEN:
 	case GRAPH_OUTPUT:
 		step->kind = NN_STEP_COPY;
-		return CKPT_OK;
+		return (CKPT_OK);
 	default:
 		make_map(p, step, n);
-		return CKPT_OK;
+		return (CKPT_OK);
 	}
 }
 
@@ -140,11 +140,11 @@ check_dtypes(const struct graph *g, const struct schema *schema,
 			continue;
 		t = &schema->tensors[map[i]];
 		if (!dtype_is_weight(t->dtype))
-			return error_set(err, CKPT_INVALID, "tensor %s is %s;"
+			return (error_set(err, CKPT_INVALID, "tensor %s is %s);"
 			    " weights are f16, bf16, f32 or f64", t->name,
 			    dtype_name(t->dtype));
 	}
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 /* Chooses the images of a run, then lays the values out. */
@@ -157,7 +157,7 @@ choose_block(struct nn_plan *p, const struct graph *g,
 
 	st = nn_layout(g, values, block > NN_BLOCK, &n_elements, err);
 	if (st != CKPT_OK)
-		return st;
+		return (st);
 	set = nn_layout_working_set(g, values) * NN_BLOCK * sizeof(float);
 	p->block = block;
 	if (block == 0) {
@@ -168,13 +168,13 @@ choose_block(struct nn_plan *p, const struct graph *g,
 		st = nn_layout(g, values, p->block > NN_BLOCK, &n_elements,
 		    err);
 		if (st != CKPT_OK)
-			return st;
+			return (st);
 	}
 	if (n_elements > NN_MAX_WORK / sizeof(float) / p->block)
-		return error_set(err, CKPT_LIMIT, "the layers take more than "
-		    "%zu bytes for %zu images", NN_MAX_WORK, p->block);
+		return (error_set(err, CKPT_LIMIT, "the layers take more than "
+		    "%zu bytes for %zu images", NN_MAX_WORK, p->block));
 	p->arena = n_elements * p->block;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 static enum ckpt_status
@@ -187,13 +187,13 @@ make_steps(struct nn_plan *p, const struct graph *g,
 
 	p->steps = calloc(g->n_nodes, sizeof(*p->steps));
 	if (p->steps == NULL)
-		return error_nomem(err, g->n_nodes * sizeof(*p->steps));
+		return (error_nomem(err, g->n_nodes * sizeof(*p->steps)));
 	for (size_t i = 0; i < g->n_nodes; i++) {
 		const enum graph_op op = g->nodes[i].op;
 
 		st = nn_step_make(p, g, values, i, err);
 		if (st != CKPT_OK)
-			return st;
+			return (st);
 		if (op == GRAPH_CONV || op == GRAPH_LINEAR)
 			bind_tensors(&p->steps[p->n_steps - 1], &g->nodes[i],
 			    schema, map);
@@ -202,10 +202,10 @@ make_steps(struct nn_plan *p, const struct graph *g,
 	p->n_classes = (size_t)last->c * last->h * last->w;
 	p->output = nn_view_of(p, values, g->n_nodes - 1).origin;
 	if (p->n_classes == 0 || p->n_classes > NN_MAX_CLASSES)
-		return error_set(err, CKPT_LIMIT,
-		    "%zu outputs; the most is %d", p->n_classes,
+		return (error_set(err, CKPT_LIMIT,
+		    "%zu outputs); the most is %d", p->n_classes,
 		    NN_MAX_CLASSES);
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 static enum ckpt_status
@@ -219,9 +219,9 @@ choose_path(struct nn_plan *p, enum nn_path path, struct ckpt_error *err)
 	}
 	p->kernel = nn_path_kernel(p->path);
 	if (p->kernel == NULL)
-		return error_set(err, CKPT_USAGE, "this processor or build "
-		    "has no %s kernels", nn_path_name(path));
-	return CKPT_OK;
+		return (error_set(err, CKPT_USAGE, "this processor or build "
+		    "has no %s kernels", nn_path_name(path)));
+	return (CKPT_OK);
 }
 
 enum ckpt_status
@@ -236,7 +236,7 @@ nn_plan_new(const struct graph *g, const struct schema *schema,
 	enum ckpt_status st;
 
 	if (block % NN_BLOCK != 0 || block > MAX_BLOCK)
-		return error_set(err, CKPT_USAGE, "blocks of %u images; "
+		return (error_set(err, CKPT_USAGE, "blocks of %u images); "
 		    "multiples of %d up to %d are possible", block, NN_BLOCK,
 		    MAX_BLOCK);
 	p = calloc(1, sizeof(*p));
@@ -256,13 +256,13 @@ nn_plan_new(const struct graph *g, const struct schema *schema,
 	free(map);
 	free(values);
 	*out = p;
-	return CKPT_OK;
+	return (CKPT_OK);
 
 err0:
 	free(map);
 	free(values);
 	nn_plan_free(p);
-	return st;
+	return (st);
 }
 
 void
@@ -281,25 +281,25 @@ nn_plan_free(struct nn_plan *p)
 size_t
 nn_plan_block(const struct nn_plan *p)
 {
-	return p->block;
+	return (p->block);
 }
 
 size_t
 nn_plan_classes(const struct nn_plan *p)
 {
-	return p->n_classes;
+	return (p->n_classes);
 }
 
 size_t
 nn_plan_weights(const struct nn_plan *p)
 {
-	return p->n_weights;
+	return (p->n_weights);
 }
 
 enum nn_path
 nn_plan_path(const struct nn_plan *p)
 {
-	return p->path;
+	return (p->path);
 }
 
 uint64_t
@@ -314,5 +314,5 @@ nn_plan_products(const struct nn_plan *p)
 			n += (uint64_t)s->n_groups * s->n_out * s->n_taps *
 			    s->out.h * s->out.w;
 	}
-	return n;
+	return (n);
 }

@@ -108,7 +108,7 @@ struct nn_view nn_view_of(const struct nn_plan *p,
 static inline size_t
 nn_tile_width(size_t n_out, size_t n_tiles, size_t i)
 {
-	return n_out / n_tiles + (i < n_out % n_tiles);
+	return (n_out / n_tiles + (i < n_out % n_tiles));
 }
 
 /* The kernels of a path, or NULL. */

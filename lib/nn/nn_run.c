@@ -23,17 +23,17 @@ nn_work_new(const struct nn_plan *p, struct nn_work **out,
 	struct nn_work *w = calloc(1, sizeof(*w));
 
 	if (w == NULL)
-		return error_nomem(err, sizeof(*w));
+		return (error_nomem(err, sizeof(*w)));
 	w->arena = aligned_alloc(ALIGN, n_arena);
 	w->softmax = aligned_alloc(ALIGN, n_softmax);
 	if (w->arena == NULL || w->softmax == NULL) {
 		nn_work_free(w);
-		return error_nomem(err, n_arena + n_softmax);
+		return (error_nomem(err, n_arena + n_softmax));
 	}
 	/* The borders of padded values stay as they are set here. */
 	memset(w->arena, 0, n_arena);
 	*out = w;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 void
@@ -114,12 +114,12 @@ taps(const struct nn_plan *p, const struct nn_step *s, const float *weights,
 }
 
 /* The part of a window at `at` that lies inside [0, size): elements [*first,
- * *first + return value) of it. */
+ * *first + return (value) of it. */
 static size_t
 clip(size_t at, const struct nn_step *s, int axis, size_t size,
     size_t *first)
 {
-	const int64_t d = s->dilation[axis];
+	const int64_t d = s->dilation[axis]);
 	const int64_t start = (int64_t)at * s->stride[axis] -
 	    (int64_t)s->padding[axis];
 	const int64_t n = s->kernel[axis];
@@ -132,7 +132,7 @@ clip(size_t at, const struct nn_step *s, int axis, size_t size,
 	if (a >= b)
 		a = b = 0;
 	*first = (size_t)a;
-	return (size_t)(b - a);
+	return ((size_t)(b - a));
 }
 
 static void
@@ -256,7 +256,7 @@ nn_run(const struct nn_plan *p, const float *weights, struct nn_work *w,
 		else
 			run_step(p, s, weights, in, w->arena);
 	}
-	return w->arena + p->output;
+	return (w->arena + p->output);
 }
 
 void

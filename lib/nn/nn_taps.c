@@ -17,7 +17,7 @@ tile_cost(size_t n_out, size_t n_vecs)
 	const double loads = (double)(n_out + n_vecs) / 2;
 	const double cost = sums > loads ? sums : loads;
 
-	return cost > 4 ? cost : 4;
+	return (cost > 4 ? cost : 4);
 }
 
 /* The number of tiles that makes a row of outputs cheapest. */
@@ -54,7 +54,7 @@ choose_tiles(const struct kernel *k, size_t n_out, size_t n_vecs,
 			best_tiles = n_tiles;
 		}
 	}
-	return best_tiles;
+	return (best_tiles);
 }
 
 /* The distances of all taps of one group. */
@@ -71,21 +71,21 @@ make_offsets(struct nn_plan *p, const struct graph_node *n,
 	uint32_t *off;
 
 	if (n_y != 0 && n_x != 0 && n_c > NN_MAX_WORK / n_y / n_x)
-		return error_set(err, CKPT_LIMIT,
+		return (error_set(err, CKPT_LIMIT,
 		    "a layer has more than %zu weights an output",
-		    NN_MAX_WORK);
+		    NN_MAX_WORK));
 	step->n_taps = n_c * n_y * n_x;
 	step->group = n_c * in->channel;
 	off = malloc((step->n_taps + 1) * sizeof(*off));
 	if (off == NULL)
-		return error_nomem(err, step->n_taps * sizeof(*off));
+		return (error_nomem(err, step->n_taps * sizeof(*off)));
 	step->off = off;
 	for (size_t c = 0; c < n_c; c++)
 		for (size_t y = 0; y < n_y; y++)
 			for (size_t x = 0; x < n_x; x++)
 				*off++ = (uint32_t)(c * in->channel +
 				    y * by_y + x * by_x);
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 /* Where the vectors of an output row read, if columns are skipped. */
@@ -97,14 +97,14 @@ make_columns(struct nn_plan *p, const struct graph_node *n,
 
 	step->x = NULL;
 	if (n->op != GRAPH_CONV || n->stride[1] == 1)
-		return CKPT_OK;
+		return (CKPT_OK);
 	step->x = malloc((step->n_vecs + 1) * sizeof(*step->x));
 	if (step->x == NULL)
-		return error_nomem(err, step->n_vecs * sizeof(*step->x));
+		return (error_nomem(err, step->n_vecs * sizeof(*step->x)));
 	for (size_t v = 0; v < step->n_vecs; v++)
 		step->x[v] = (uint32_t)(v / per_position * n->stride[1] *
 		    p->block + v % per_position * p->kernel->lanes);
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 enum ckpt_status
@@ -122,10 +122,10 @@ nn_taps_make(struct nn_plan *p, const struct graph *g,
 	step->n_vecs = (size_t)step->out.w * p->block / p->kernel->lanes;
 	st = make_offsets(p, n, in, step, err);
 	if (st != CKPT_OK)
-		return st;
+		return (st);
 	st = make_columns(p, n, step, err);
 	if (st != CKPT_OK)
-		return st;
+		return (st);
 	step->in_row = 0;
 	if (n->op == GRAPH_CONV) {
 		step->in_row = in->row * n->stride[0];
@@ -144,5 +144,5 @@ nn_taps_make(struct nn_plan *p, const struct graph *g,
 		step->end = g->nodes[i].op == GRAPH_LEAKY_RELU &&
 		    step->slope != 0 ? KERNEL_END_LEAKY : KERNEL_END_RELU;
 	}
-	return CKPT_OK;
+	return (CKPT_OK);
 }

@@ -13,7 +13,7 @@
 static size_t
 width(enum ckpt_dtype dtype)
 {
-	return dtype_bits(dtype) / 8;
+	return (dtype_bits(dtype) / 8);
 }
 
 static size_t
@@ -23,7 +23,7 @@ count_bad(const float *x, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		n_bad += !isfinite(x[i]);
-	return n_bad;
+	return (n_bad);
 }
 
 /* `n_taps` weights of output o of a tile, `n_out` apart. */
@@ -43,7 +43,7 @@ pack_output(enum ckpt_dtype dtype, const unsigned char *src, float *dst,
 			dst[(k + i) * n_out] = chunk[i];
 		k += n;
 	}
-	return n_bad;
+	return (n_bad);
 }
 
 static size_t
@@ -65,7 +65,7 @@ pack_step(const struct nn_step *s, const unsigned char *data, float *weights)
 			dst += n * s->n_taps;
 		}
 	}
-	return n_bad;
+	return (n_bad);
 }
 
 void

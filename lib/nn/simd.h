@@ -33,7 +33,7 @@ typedef __mmask16 vecmask;
 ALWAYS_INLINE vec
 vec_load(const float *p)
 {
-	return _mm512_loadu_ps(p);
+	return (_mm512_loadu_ps(p));
 }
 
 ALWAYS_INLINE void
@@ -45,37 +45,37 @@ vec_store(float *p, vec x)
 ALWAYS_INLINE vec
 vec_set1(float x)
 {
-	return _mm512_set1_ps(x);
+	return (_mm512_set1_ps(x));
 }
 
 ALWAYS_INLINE vec
 vec_fma(vec a, vec b, vec c)
 {
-	return _mm512_fmadd_ps(a, b, c);
+	return (_mm512_fmadd_ps(a, b, c));
 }
 
 ALWAYS_INLINE vecmask
 vec_less(vec a, vec b) /* false where one is NaN */
 {
-	return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ);
+	return (_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ));
 }
 
 ALWAYS_INLINE vecmask
 vec_equal(vec a, vec b)
 {
-	return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ);
+	return (_mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ));
 }
 
 ALWAYS_INLINE vecmask
 vec_is_nan(vec a)
 {
-	return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q);
+	return (_mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q));
 }
 
 ALWAYS_INLINE vec
 vec_select(vecmask m, vec yes, vec no)
 {
-	return _mm512_mask_blend_ps(m, no, yes);
+	return (_mm512_mask_blend_ps(m, no, yes));
 }
 
 /* 2^n for integral n in [-126, 127] */
@@ -84,8 +84,8 @@ vec_exp2i(vec n)
 {
 	const veci i = _mm512_cvtps_epi32(n);
 
-	return _mm512_castsi512_ps(_mm512_slli_epi32(
-	    _mm512_add_epi32(i, _mm512_set1_epi32(127)), 23));
+	return (_mm512_castsi512_ps(_mm512_slli_epi32(
+	    _mm512_add_epi32(i, _mm512_set1_epi32(127)), 23)));
 }
 
 /* x > 0, normal: x = m * 2^e with m in [1, 2) */
@@ -96,8 +96,8 @@ vec_split(vec x, vec *e)
 
 	*e = _mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_srli_epi32(i, 23),
 	    _mm512_set1_epi32(127)));
-	return _mm512_castsi512_ps(_mm512_or_si512(_mm512_and_si512(i,
-	    _mm512_set1_epi32(0x7fffff)), _mm512_set1_epi32(0x3f800000)));
+	return (_mm512_castsi512_ps(_mm512_or_si512(_mm512_and_si512(i,
+	    _mm512_set1_epi32(0x7fffff)), _mm512_set1_epi32(0x3f800000))));
 }
 
 #elif defined(__AVX2__)
@@ -111,7 +111,7 @@ typedef __m256 vecmask;
 ALWAYS_INLINE vec
 vec_load(const float *p)
 {
-	return _mm256_loadu_ps(p);
+	return (_mm256_loadu_ps(p));
 }
 
 ALWAYS_INLINE void
@@ -123,37 +123,37 @@ vec_store(float *p, vec x)
 ALWAYS_INLINE vec
 vec_set1(float x)
 {
-	return _mm256_set1_ps(x);
+	return (_mm256_set1_ps(x));
 }
 
 ALWAYS_INLINE vec
 vec_fma(vec a, vec b, vec c)
 {
-	return _mm256_fmadd_ps(a, b, c);
+	return (_mm256_fmadd_ps(a, b, c));
 }
 
 ALWAYS_INLINE vecmask
 vec_less(vec a, vec b)
 {
-	return _mm256_cmp_ps(a, b, _CMP_LT_OQ);
+	return (_mm256_cmp_ps(a, b, _CMP_LT_OQ));
 }
 
 ALWAYS_INLINE vecmask
 vec_equal(vec a, vec b)
 {
-	return _mm256_cmp_ps(a, b, _CMP_EQ_OQ);
+	return (_mm256_cmp_ps(a, b, _CMP_EQ_OQ));
 }
 
 ALWAYS_INLINE vecmask
 vec_is_nan(vec a)
 {
-	return _mm256_cmp_ps(a, a, _CMP_UNORD_Q);
+	return (_mm256_cmp_ps(a, a, _CMP_UNORD_Q));
 }
 
 ALWAYS_INLINE vec
 vec_select(vecmask m, vec yes, vec no)
 {
-	return _mm256_blendv_ps(no, yes, m);
+	return (_mm256_blendv_ps(no, yes, m));
 }
 
 ALWAYS_INLINE vec
@@ -161,8 +161,8 @@ vec_exp2i(vec n)
 {
 	const veci i = _mm256_cvtps_epi32(n);
 
-	return _mm256_castsi256_ps(_mm256_slli_epi32(
-	    _mm256_add_epi32(i, _mm256_set1_epi32(127)), 23));
+	return (_mm256_castsi256_ps(_mm256_slli_epi32(
+	    _mm256_add_epi32(i, _mm256_set1_epi32(127)), 23)));
 }
 
 ALWAYS_INLINE vec
@@ -172,8 +172,8 @@ vec_split(vec x, vec *e)
 
 	*e = _mm256_cvtepi32_ps(_mm256_sub_epi32(_mm256_srli_epi32(i, 23),
 	    _mm256_set1_epi32(127)));
-	return _mm256_castsi256_ps(_mm256_or_si256(_mm256_and_si256(i,
-	    _mm256_set1_epi32(0x7fffff)), _mm256_set1_epi32(0x3f800000)));
+	return (_mm256_castsi256_ps(_mm256_or_si256(_mm256_and_si256(i,
+	    _mm256_set1_epi32(0x7fffff)), _mm256_set1_epi32(0x3f800000))));
 }
 
 #else
@@ -192,7 +192,7 @@ vec_load(const float *p)
 	vec x;
 
 	__builtin_memcpy(&x, p, sizeof(x));
-	return x;
+	return (x);
 }
 
 ALWAYS_INLINE void
@@ -204,37 +204,37 @@ vec_store(float *p, vec x)
 ALWAYS_INLINE vec
 vec_set1(float x)
 {
-	return (vec){ x, x, x, x };
+	return ((vec){ x, x, x, x });
 }
 
 ALWAYS_INLINE vec
 vec_fma(vec a, vec b, vec c)
 {
-	return a * b + c;
+	return (a * b + c);
 }
 
 ALWAYS_INLINE vecmask
 vec_less(vec a, vec b)
 {
-	return (vecmask)(a < b);
+	return ((vecmask)(a < b));
 }
 
 ALWAYS_INLINE vecmask
 vec_equal(vec a, vec b)
 {
-	return (vecmask)(a == b);
+	return ((vecmask)(a == b));
 }
 
 ALWAYS_INLINE vecmask
 vec_is_nan(vec a)
 {
-	return (vecmask)(a != a);
+	return ((vecmask)(a != a));
 }
 
 ALWAYS_INLINE vec
 vec_select(vecmask m, vec yes, vec no)
 {
-	return (vec)(((veci)yes & m) | ((veci)no & ~m));
+	return ((vec)(((veci)yes & m) | ((veci)no & ~m)));
 }
 
 ALWAYS_INLINE vec
@@ -242,7 +242,7 @@ vec_exp2i(vec n)
 {
 	const veci i = __builtin_convertvector(n, veci);
 
-	return (vec)((i + 127) << 23);
+	return ((vec)((i + 127) << 23));
 }
 
 ALWAYS_INLINE vec
@@ -251,7 +251,7 @@ vec_split(vec x, vec *e)
 	const veci i = (veci)x;
 
 	*e = __builtin_convertvector((i >> 23) - 127, vec);
-	return (vec)((i & 0x7fffff) | 0x3f800000);
+	return ((vec)((i & 0x7fffff) | 0x3f800000));
 }
 
 #endif

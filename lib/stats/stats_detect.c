@@ -60,8 +60,8 @@ has_nan(const double *x, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (isnan(x[i]))
-			return true;
-	return false;
+			return (true);
+	return (false);
 }
 
 void

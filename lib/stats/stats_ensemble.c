@@ -24,12 +24,12 @@ stats_ensemble_new(size_t n_examples, size_t n_classes,
 	struct stats_ensemble *e;
 
 	if (n_classes != 0 && n_examples > SIZE_MAX / 16 / n_classes)
-		return error_set(err, CKPT_LIMIT,
+		return (error_set(err, CKPT_LIMIT,
 		    "%zu examples of %zu classes do not fit the memory",
-		    n_examples, n_classes);
+		    n_examples, n_classes));
 	e = calloc(1, sizeof(*e));
 	if (e == NULL)
-		return error_nomem(err, sizeof(*e));
+		return (error_nomem(err, sizeof(*e)));
 	e->n_examples = n_examples;
 	e->n_classes = n_classes;
 	e->sum = calloc(n_examples * n_classes + 1, sizeof(double));
@@ -37,13 +37,13 @@ stats_ensemble_new(size_t n_examples, size_t n_classes,
 	e->scaled = calloc(n_examples + 1, sizeof(double));
 	if (e->sum == NULL || e->max == NULL || e->scaled == NULL) {
 		stats_ensemble_free(e);
-		return error_nomem(err, n_examples * n_classes *
-		    sizeof(double));
+		return (error_nomem(err, n_examples * n_classes *
+		    sizeof(double)));
 	}
 	for (size_t i = 0; i < n_examples; i++)
 		e->max[i] = -INFINITY;
 	*out = e;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 void
@@ -83,7 +83,7 @@ stats_ensemble_add(struct stats_ensemble *e, const float *p,
 uint64_t
 stats_ensemble_members(const struct stats_ensemble *e)
 {
-	return e->n_members;
+	return (e->n_members);
 }
 
 void
@@ -99,6 +99,6 @@ stats_ensemble_mean(const struct stats_ensemble *e, size_t example,
 double
 stats_ensemble_nll(const struct stats_ensemble *e, size_t example)
 {
-	return log((double)e->n_members) - e->max[example] -
-	    log(e->scaled[example]);
+	return (log((double)e->n_members) - e->max[example] -
+	    log(e->scaled[example]));
 }

@@ -21,15 +21,15 @@ find_bin(double confidence, unsigned n_bins)
 	unsigned i;
 
 	if (!(confidence > 0))
-		return 0;
+		return (0);
 	if (confidence >= 1)
-		return n_bins - 1;
+		return (n_bins - 1);
 	i = (unsigned)(confidence * n_bins);
 	if (i > 0 && confidence <= (double)i / n_bins)
 		i--;
 	else if (confidence > (double)(i + 1) / n_bins)
 		i++;
-	return i < n_bins ? i : n_bins - 1;
+	return (i < n_bins ? i : n_bins - 1);
 }
 
 void
@@ -68,7 +68,7 @@ stats_top(const double *p, size_t n)
 	for (size_t i = 1; i < n; i++)
 		if (p[i] > p[top])
 			top = i;
-	return top;
+	return (top);
 }
 
 double
@@ -81,7 +81,7 @@ stats_brier(const double *p, size_t n, size_t label)
 
 		sum += d * d;
 	}
-	return sum;
+	return (sum);
 }
 
 double
@@ -98,5 +98,5 @@ stats_entropy(const double *p, size_t n)
 		if (p[i] > 0)
 			sum -= p[i] * log(p[i]);
 	}
-	return rest < 1 ? sum - (1 - rest) * log1p(-rest) : sum;
+	return (rest < 1 ? sum - (1 - rest) * log1p(-rest) : sum);
 }

@@ -14,7 +14,7 @@ to_key(double x)
 	uint64_t bits;
 
 	memcpy(&bits, &x, sizeof(bits));
-	return bits >> 63 ? ~bits : bits | UINT64_C(1) << 63;
+	return (bits >> 63 ? ~bits : bits | UINT64_C(1) << 63);
 }
 
 static int
@@ -23,13 +23,13 @@ compare(const void *a, const void *b)
 	const uint64_t x = to_key(*(const double *)a);
 	const uint64_t y = to_key(*(const double *)b);
 
-	return (x > y) - (x < y);
+	return ((x > y) - (x < y));
 }
 
 static unsigned
 digit(double x, unsigned i)
 {
-	return (unsigned)(to_key(x) >> (i * DIGIT_BITS)) & (N_VALUES - 1);
+	return ((unsigned)(to_key(x) >> (i * DIGIT_BITS)) & (N_VALUES - 1));
 }
 
 void

@@ -29,6 +29,7 @@ EXTRA_DIST += tests/cli/session.py
 CLI_TESTS += tests/cli/sum.sh
 
 EVAL_TESTS = \
+	tests/cli/eval_examples.sh \
 	tests/cli/eval_input.sh \
 	tests/cli/eval_oracle.sh
 TESTS += $(EVAL_TESTS)

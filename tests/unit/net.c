@@ -11,7 +11,7 @@ net_below(struct net_random *r, uint32_t n)
 {
 	r->state = r->state * UINT64_C(6364136223846793005) +
 	    UINT64_C(1442695040888963407);
-	return (uint32_t)((r->state >> 33) % n);
+	return ((uint32_t)((r->state >> 33) % n));
 }
 
 double
@@ -21,7 +21,7 @@ net_normal(struct net_random *r)
 
 	for (int i = 0; i < 12; i++)
 		sum += net_below(r, 1000000) / 1e6;
-	return sum - 6;
+	return (sum - 6);
 }
 
 static char *
@@ -30,7 +30,7 @@ print_name(const char *what, size_t i)
 	char name[64];
 
 	snprintf(name, sizeof(name), "%s%zu", what, i);
-	return strdup(name);
+	return (strdup(name));
 }
 
 static size_t
@@ -53,7 +53,7 @@ append(struct graph *g, enum graph_op op, size_t n_inputs, size_t a,
 	}
 	for (int i = 0; i < 2; i++)
 		n->kernel[i] = n->stride[i] = n->dilation[i] = 1;
-	return g->n_nodes++;
+	return (g->n_nodes++);
 }
 
 static size_t
@@ -64,7 +64,7 @@ param(struct graph *g, size_t node, unsigned n_dims, uint64_t d0,
 		.name = print_name(n_dims == 1 ? "bias" : "weight", node),
 		.n_dims = n_dims, .dims = { d0, d1, d2, d3 }, .node = node
 	};
-	return g->n_params++;
+	return (g->n_params++);
 }
 
 struct graph *
@@ -85,7 +85,7 @@ net_new(uint32_t c, uint32_t h, uint32_t w)
 	g->nodes[i].c = c;
 	g->nodes[i].h = h;
 	g->nodes[i].w = w;
-	return g;
+	return (g);
 }
 
 static void
@@ -121,7 +121,7 @@ net_conv(struct graph *g, size_t in, uint32_t n_out, uint32_t groups,
 	if (bias)
 		n->bias = param(g, i, 1, n_out, 0, 0, 0);
 	n->c = n_out;
-	return i;
+	return (i);
 }
 
 size_t
@@ -134,7 +134,7 @@ net_pool(struct graph *g, size_t in, enum graph_op op,
 		g->nodes[i].h = g->nodes[i].w = 1;
 	else
 		set_window(&g->nodes[i], w);
-	return i;
+	return (i);
 }
 
 size_t
@@ -149,7 +149,7 @@ net_linear(struct graph *g, size_t in, uint32_t n_out, bool bias)
 	n->c = n_out;
 	n->h = n->w = 1;
 	n->is_vector = true;
-	return i;
+	return (i);
 }
 
 size_t
@@ -164,13 +164,13 @@ net_map(struct graph *g, size_t in, enum graph_op op, double slope)
 		n->h = n->w = 1;
 		n->is_vector = true;
 	}
-	return i;
+	return (i);
 }
 
 size_t
 net_add(struct graph *g, size_t a, size_t b)
 {
-	return append(g, GRAPH_ADD, 2, a, b);
+	return (append(g, GRAPH_ADD, 2, a, b));
 }
 
 void

@@ -19,7 +19,7 @@ draw_window(struct net_random *r, const struct graph_node *in, bool is_pool)
 		} while (w.dilation[i] * (w.kernel[i] - 1) + 1 >
 		    size[i] + 2 * w.padding[i]);
 	}
-	return w;
+	return (w);
 }
 
 static size_t
@@ -29,7 +29,7 @@ draw_map(struct net_random *r, struct graph *g, size_t in)
 		GRAPH_RELU, GRAPH_LEAKY_RELU, GRAPH_TANH, GRAPH_SIGMOID
 	};
 
-	return net_map(g, in, maps[net_below(r, 4)], 0.125);
+	return (net_map(g, in, maps[net_below(r, 4)], 0.125));
 }
 
 static size_t
@@ -47,21 +47,21 @@ draw_spatial(struct net_random *r, struct graph *g, size_t in)
 		    1;
 		in = net_conv(g, in, groups * (1 + net_below(r, 21 / groups +
 		    1)), groups, net_below(r, 2), &w);
-		return net_below(r, 3) ? draw_map(r, g, in) : in;
+		return (net_below(r, 3) ? draw_map(r, g, in) : in);
 	}
 	if (kind < 6) {
 		w = draw_window(r, n, true);
-		return net_pool(g, in, kind == 4 ? GRAPH_MAX_POOL :
-		    GRAPH_AVG_POOL, &w);
+		return (net_pool(g, in, kind == 4 ? GRAPH_MAX_POOL :
+		    GRAPH_AVG_POOL, &w));
 	}
 	if (kind == 6)
-		return draw_map(r, g, in);
+		return (draw_map(r, g, in));
 	/* A residual sum: of the value and a convolution of the same shape. */
 	w = (struct net_window){ { 3, 3 }, { 1, 1 }, { 1, 1 }, { 1, 1 } };
 	a = net_conv(g, in, n->c, 1, true, &w);
 	if (net_below(r, 2))
 		a = draw_map(r, g, a);
-	return net_below(r, 2) ? net_add(g, in, a) : net_add(g, a, in);
+	return (net_below(r, 2) ? net_add(g, in, a) : net_add(g, a, in));
 }
 
 struct graph *
@@ -93,5 +93,5 @@ net_draw(struct net_random *r)
 		i = net_below(r, 2) ? draw_map(r, g, a) : a;
 	}
 	net_map(g, i, GRAPH_OUTPUT, 0);
-	return g;
+	return (g);
 }

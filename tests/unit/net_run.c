@@ -12,8 +12,8 @@ element(const struct graph_node *n, const double *x, size_t c, int64_t y,
     int64_t z, double outside)
 {
 	if (y < 0 || z < 0 || y >= (int64_t)n->h || z >= (int64_t)n->w)
-		return outside;
-	return x[(c * n->h + (size_t)y) * n->w + (size_t)z];
+		return (outside);
+	return (x[(c * n->h + (size_t)y) * n->w + (size_t)z]);
 }
 
 static double
@@ -24,7 +24,7 @@ weight(const struct model *m, size_t tensor, size_t i)
 
 	dtype_to_f64(t->dtype, m->data + t->offset +
 	    i * dtype_bits(t->dtype) / 8, &x, 1);
-	return x;
+	return (x);
 }
 
 static double
@@ -44,7 +44,7 @@ convolve(const struct graph_node *n, const struct graph_node *in,
 				    i * n->dilation[0]) - n->padding[0],
 				    (int64_t)(z * n->stride[1] +
 				    j * n->dilation[1]) - n->padding[1], 0);
-	return sum;
+	return (sum);
 }
 
 static double
@@ -67,7 +67,7 @@ pool(const struct graph_node *n, const struct graph_node *in,
 			else if (a > r)
 				r = a;
 		}
-	return is_max ? r : r / n->kernel[0] / n->kernel[1];
+	return (is_max ? r : r / n->kernel[0] / n->kernel[1]);
 }
 
 static double
@@ -78,7 +78,7 @@ linear(const struct graph_node *n, const struct model *m, const double *x,
 
 	for (size_t i = 0; i < n_in; i++)
 		sum += weight(m, n->weight, o * n_in + i) * x[i];
-	return sum;
+	return (sum);
 }
 
 static double
@@ -88,7 +88,7 @@ mean(const double *x, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		sum += x[i];
-	return sum / (double)n;
+	return (sum / (double)n);
 }
 
 static double
@@ -103,28 +103,28 @@ compute(const struct graph *g, const struct graph_node *n,
 
 	switch (n->op) {
 	case GRAPH_CONV:
-		return convolve(n, in, m, x, c, y, z);
+		return (convolve(n, in, m, x, c, y, z));
 	case GRAPH_LINEAR:
-		return linear(n, m, x, (size_t)in->c * in->h * in->w, i);
+		return (linear(n, m, x, (size_t)in->c * in->h * in->w, i));
 	case GRAPH_RELU:
-		return x[i] > 0 ? x[i] : 0;
+		return (x[i] > 0 ? x[i] : 0);
 	case GRAPH_LEAKY_RELU:
-		return x[i] > 0 ? x[i] : x[i] * n->slope;
+		return (x[i] > 0 ? x[i] : x[i] * n->slope);
 	case GRAPH_TANH:
-		return tanh(x[i]);
+		return (tanh(x[i]));
 	case GRAPH_SIGMOID:
-		return 1 / (1 + exp(-x[i]));
+		return (1 / (1 + exp(-x[i])));
 	case GRAPH_MAX_POOL:
 	case GRAPH_AVG_POOL:
-		return pool(n, in, x, c, y, z);
+		return (pool(n, in, x, c, y, z));
 	case GRAPH_GLOBAL_AVG:
-		return mean(x + c * in->h * in->w, (size_t)in->h * in->w);
+		return (mean(x + c * in->h * in->w, (size_t)in->h * in->w));
 	case GRAPH_ADD:
 		for (size_t k = 0; k < n->n_inputs; k++)
 			sum += values[n->inputs[k]][i];
-		return sum;
+		return (sum);
 	default:
-		return x[i];
+		return (x[i]);
 	}
 }
 

@@ -60,8 +60,8 @@ static double
 difference(double a, double b)
 {
 	if (isfinite(b))
-		return fabs(a - b);
-	return isnan(a) == isnan(b) && (isnan(a) || a == b) ? 0 : INFINITY;
+		return (fabs(a - b));
+	return (isnan(a) == isnan(b) && (isnan(a) || a == b) ? 0 : INFINITY);
 }
 
 /* The largest error relative to the largest output. */
@@ -89,7 +89,7 @@ compare(const struct data *d, const struct nn_plan *p,
 					worst = e;
 			}
 	}
-	return worst / largest;
+	return (worst / largest);
 }
 
 static void
@@ -159,5 +159,5 @@ main(void)
 		cmocka_unit_test(random_graphs),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return (cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -40,7 +40,7 @@ run_start(struct run *r, enum graph_op op, enum nn_path path,
 	must(nn_plan_new(r->graph, r->model.head.schema, &options, &r->plan,
 	    &err), &err);
 	must(nn_work_new(r->plan, &r->work, &err), &err);
-	return nn_run(r->plan, NULL, r->work, &r->images, 0);
+	return (nn_run(r->plan, NULL, r->work, &r->images, 0));
 }
 
 static void
@@ -199,5 +199,5 @@ main(void)
 		cmocka_unit_test(not_finite),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return (cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -91,7 +91,7 @@ ece(const double *confidence, const char *right, unsigned n_bins)
 	stats_scores_result(&s, &r);
 	near(r.nll, 1);
 	near(r.brier, 0.5);
-	return r.ece;
+	return (r.ece);
 }
 
 static void
@@ -184,7 +184,7 @@ ascending(const void *a, const void *b)
 {
 	const double x = *(const double *)a, y = *(const double *)b;
 
-	return (x > y) - (x < y);
+	return ((x > y) - (x < y));
 }
 
 static void
@@ -225,5 +225,5 @@ main(void)
 		cmocka_unit_test(sorting),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return (cmocka_run_group_tests(tests, NULL, NULL));
 }
