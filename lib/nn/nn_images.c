@@ -53,8 +53,8 @@ nn_images_make(const struct graph *g, enum ckpt_dtype dtype,
 
 	if (dtype != CKPT_U8 && dtype != CKPT_F32 && dtype != CKPT_F64)
 		return (error_set(err, CKPT_INVALID,
-		    "images of dtype %s); u8, f32 and f64 are read",
-		    dtype_name(dtype));
+		    "images of dtype %s; u8, f32 and f64 are read",
+		    dtype_name(dtype)));
 	if (g->n_mean != 1 && g->n_mean != in->c)
 		return (error_set(err, CKPT_USAGE, "%zu means for %u channels",
 		    g->n_mean, in->c));

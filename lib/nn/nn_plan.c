@@ -140,9 +140,9 @@ check_dtypes(const struct graph *g, const struct schema *schema,
 			continue;
 		t = &schema->tensors[map[i]];
 		if (!dtype_is_weight(t->dtype))
-			return (error_set(err, CKPT_INVALID, "tensor %s is %s);"
+			return (error_set(err, CKPT_INVALID, "tensor %s is %s;"
 			    " weights are f16, bf16, f32 or f64", t->name,
-			    dtype_name(t->dtype));
+			    dtype_name(t->dtype)));
 	}
 	return (CKPT_OK);
 }
@@ -203,8 +203,8 @@ make_steps(struct nn_plan *p, const struct graph *g,
 	p->output = nn_view_of(p, values, g->n_nodes - 1).origin;
 	if (p->n_classes == 0 || p->n_classes > NN_MAX_CLASSES)
 		return (error_set(err, CKPT_LIMIT,
-		    "%zu outputs); the most is %d", p->n_classes,
-		    NN_MAX_CLASSES);
+		    "%zu outputs; the most is %d", p->n_classes,
+		    NN_MAX_CLASSES));
 	return (CKPT_OK);
 }
 
@@ -236,9 +236,9 @@ nn_plan_new(const struct graph *g, const struct schema *schema,
 	enum ckpt_status st;
 
 	if (block % NN_BLOCK != 0 || block > MAX_BLOCK)
-		return (error_set(err, CKPT_USAGE, "blocks of %u images); "
+		return (error_set(err, CKPT_USAGE, "blocks of %u images; "
 		    "multiples of %d up to %d are possible", block, NN_BLOCK,
-		    MAX_BLOCK);
+		    MAX_BLOCK));
 	p = calloc(1, sizeof(*p));
 	values = calloc(g->n_nodes, sizeof(*values));
 	map = calloc(g->n_params + 1, sizeof(*map));

@@ -114,12 +114,12 @@ taps(const struct nn_plan *p, const struct nn_step *s, const float *weights,
 }
 
 /* The part of a window at `at` that lies inside [0, size): elements [*first,
- * *first + return (value) of it. */
+ * *first + return value) of it. */
 static size_t
 clip(size_t at, const struct nn_step *s, int axis, size_t size,
     size_t *first)
 {
-	const int64_t d = s->dilation[axis]);
+	const int64_t d = s->dilation[axis];
 	const int64_t start = (int64_t)at * s->stride[axis] -
 	    (int64_t)s->padding[axis];
 	const int64_t n = s->kernel[axis];
