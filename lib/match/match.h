@@ -116,8 +116,9 @@ void match_outgoing_factors(const struct match_shape *s, const double *w,
  * says; and if `is_sorted`, each unit that admits a sign takes the one that
  * makes its first incoming weight positive, and the units are sorted by
  * their first incoming weight, ascending, then the next and so on, biases
- * last; blocks in the same way. A unit without incoming weights (or whose
- * all come from such units) is scaled by its outgoing weights at the end.
+ * last, then the outgoing ones; blocks in the same way. A unit without
+ * incoming weights (or whose all come from such units) is scaled by its
+ * outgoing weights at the end.
  */
 CKPT_CHECKED enum ckpt_status match_paper(const struct match_shape *s,
     enum match_scale scale, bool is_sorted, double *w, struct match_map *m,
@@ -137,9 +138,9 @@ CKPT_CHECKED enum ckpt_status match_orbit_of(const struct sym_plan *p,
 void match_orbit_release(struct match_orbit *o);
 
 /* The element that takes one model to another of the same orbit. */
-CKPT_CHECKED enum ckpt_status match_orbit_path(const struct match_orbit *from,
-    const struct match_orbit *to, struct sym_element *out,
-    struct ckpt_error *err);
+CKPT_CHECKED enum ckpt_status match_orbit_path(
+    const struct match_orbit *from, const struct match_orbit *to,
+    struct sym_element *out, struct ckpt_error *err);
 
 /* ---- matching ---- */
 

@@ -129,9 +129,43 @@ compare_units(const struct form *f, const double *w, size_t g, size_t a,
 	return (d);
 }
 
+/* Two units that nothing tells apart so far, by what they are multiplied
+ * with; the units after them have their places. */
+static int
+compare_out(const struct form *f, size_t g, size_t a, size_t b)
+{
+	const struct sym_use *uses;
+	const struct sym_tensor *t;
+	const double *w, *p, *q;
+	size_t i, n, r, k, run, rows, x, y;
+
+	uses = sym_plan_uses(f->s->plan, g, &n);
+	for (i = 0; i < n; i++) {
+		t = &f->s->tensors[uses[i].tensor];
+		if (!uses[i].is_col)
+			continue;
+		w = f->w + f->s->offset[uses[i].tensor];
+		rows = (size_t)(t->rows / t->slices);
+		run = (size_t)(t->col.block * t->inner);
+		x = a * (size_t)t->col.block;
+		y = b * (size_t)t->col.block;
+		for (r = 0; r < rows; r++) {
+			p = w + ((x / t->cols * rows + r) * t->cols +
+			    x % t->cols) * t->inner;
+			q = w + ((y / t->cols * rows + r) * t->cols +
+			    y % t->cols) * t->inner;
+			for (k = 0; k < run; k++)
+				if (p[k] < q[k] || p[k] > q[k])
+					return (p[k] < q[k] ? -1 : 1);
+		}
+	}
+	return (0);
+}
+
 struct sorting {
 	const struct form *f;
 	size_t group;
+	bool by_out;
 };
 
 static int
@@ -143,6 +177,8 @@ compare(const void *a, const void *b, void *arg)
 
 	if (d == 0)
 		d = compare_units(s->f, s->f->w, s->group, p, q);
+	if (d == 0 && s->by_out)
+		d = compare_out(s->f, s->group, p, q);
 	return (d != 0 ? d : p < q ? -1 : p > q);
 }
 
@@ -168,10 +204,10 @@ carry_blocks(struct form *f, size_t g)
 }
 
 static void
-sort_group(struct form *f, size_t g)
+sort_group(struct form *f, size_t g, bool by_out)
 {
 	const struct symmetry_group *group = &f->s->table->groups[g];
-	struct sorting sorting = { f, g };
+	struct sorting sorting = { f, g, by_out };
 	uint32_t u, n = group->n_units, m = n;
 
 	if (group->is_fixed || n == 0)
@@ -293,10 +329,12 @@ match_paper(const struct match_shape *s, enum match_scale scale,
 		if (!is_sorted)
 			continue;
 		turn_group(&f, s->order[i]);
-		sort_group(&f, s->order[i]);
+		sort_group(&f, s->order[i], false);
 	}
 	for (i = 0; i < s->n_groups; i++)
 		scale_rest(&f, s->order[i], f.factor + 2 * s->max_units);
+	for (i = s->n_groups; is_sorted && i-- > 0;)
+		sort_group(&f, s->order[i], true); /* equals only move */
 	form_release(&f);
 	return (CKPT_OK);
 }

@@ -41,6 +41,12 @@ check_all() {
 		fail "$1: a chain"
 	ids "$scratch/y.ckpk" > "$scratch/after"
 	same "$1: chain" "$scratch/before" "$scratch/after"
+	ckpt-align -q --arch="$2" --to="$1" --scale=pow2 "$1" |
+		ckpt-align --to="$scratch/c.ckpk" |
+		ckpt-align --restore > "$scratch/y.ckpk" ||
+		fail "$1: a chain of matchings"
+	ids "$scratch/y.ckpk" > "$scratch/after"
+	same "$1: chain" "$scratch/before" "$scratch/after"
 }
 check_all "$tgz" optunet
 check_all "$fixtures/lenet5-relu" lenet5-relu

@@ -20,6 +20,10 @@ const char nets_grouped[] = HEAD
     "input 3x12x12\nconv a out=12 kernel=3\ntanh\n"
     "conv b out=16 kernel=3 groups=4\ntanh\nglobalavgpool\n"
     "linear c out=10\noutput\n";
+const char nets_signed[] = HEAD
+    "input 3x12x12\nconv a out=4 kernel=3\ntanh\n"
+    "conv b out=16 kernel=3 groups=4\ntanh\nglobalavgpool\n"
+    "linear c out=10\noutput\n";
 const char nets_residual[] = HEAD
     "input 3x8x8\nconv a out=8 kernel=1\nrelu x\n"
     "conv b out=8 kernel=1\nrelu y\nadd s from=x,y\nglobalavgpool\n"

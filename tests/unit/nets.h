@@ -21,6 +21,8 @@ extern const char nets_optunet[]; /* grouped convolution, one channel a
                                      group in */
 extern const char nets_grouped[]; /* grouped convolutions with several
                                      channels a group on both sides */
+extern const char nets_signed[];  /* the same with one channel a group in,
+                                     whose sign is free */
 extern const char nets_residual[];/* a stream that two layers write */
 
 /* `text` without its first two lines; fails the test on errors. */

@@ -7,7 +7,8 @@
 #include "nets.h"
 
 static const char *const all_nets[] = {
-	nets_mlp, nets_tanh, nets_optunet, nets_grouped, nets_residual
+	nets_mlp, nets_tanh, nets_optunet, nets_grouped, nets_signed,
+	nets_residual
 };
 #define N_NETS (sizeof(all_nets) / sizeof(*all_nets))
 
@@ -141,55 +142,106 @@ test_strangers(void **unused)
 	}
 }
 
-/* The paper's form of a model and of a member of its orbit: the same up to
- * rounding; scaled units have unit norm; doing it twice changes nothing. */
+/* Two units of each group that nothing comes into; what they are multiplied
+ * with is not 0. */
 static void
-test_paper(void **unused)
+kill_units(const struct nets *n, struct model *m)
+{
+	const struct sym_tensor *t;
+	double *w = malloc(n->shape->total * sizeof(*w));
+	struct model dead;
+	size_t i, k;
+
+	assert_non_null(w);
+	(void)match_load(n->shape, n->plan, m, w);
+	for (i = 0; i < n->shape->n_tensors; i++) {
+		t = &n->shape->tensors[i];
+		if (t->row.group == SIZE_MAX ||
+		    t->row.action != SYMMETRY_OUT)
+			continue;
+		for (k = 0; k < 2 * t->cols * t->inner; k++)
+			w[n->shape->offset[i] + k] = 0;
+	}
+	nets_from_weights(n, m, w, &dead);
+	model_release(m);
+	*m = dead;
+	free(w);
+}
+
+/* The paper's form of a model into w[total]. */
+static void
+form(const struct nets *n, const struct model *m, double *w)
+{
+	struct ckpt_error err = { .status = CKPT_OK };
+	struct match_map map;
+
+	must(match_map_new(n->shape, &map, &err), &err);
+	(void)match_load(n->shape, n->plan, m, w);
+	must(match_paper(n->shape, MATCH_SCALE_UNIT, true, w, &map, &err),
+	    &err);
+	match_map_release(&map);
+}
+
+/* The paper's form of a model and of a member of its orbit: the same up to
+ * rounding; doing it twice changes nothing. */
+static void
+check_paper(const char *text, uint64_t seed, bool has_dead)
 {
 	struct ckpt_error err = { .status = CKPT_OK };
 	struct nets n;
 	struct model ref, m;
-	struct match_map map, again;
-	uint64_t seed;
+	struct match_map again;
 	double *w, *x;
-	size_t i, j, k;
+	size_t j, k;
+
+	nets_open(&n, text, CKPT_F64);
+	nets_model(&n, seed, &ref);
+	if (has_dead)
+		kill_units(&n, &ref);
+	plant(&n, &ref, seed + 50, true, 0, &m);
+	w = malloc(2 * n.shape->total * sizeof(*w));
+	assert_non_null(w);
+	x = w + n.shape->total;
+	form(&n, &ref, w);
+	form(&n, &m, x);
+	for (j = 0; j < n.shape->total; j++)
+		if (fabs(w[j] - x[j]) > 1e-12)
+			fail_msg("%s\nseed %d: %g %g", text, (int)seed, w[j],
+			    x[j]);
+	must(match_map_new(n.shape, &again, &err), &err);
+	must(match_paper(n.shape, MATCH_SCALE_UNIT, true, w, &again, &err),
+	    &err);
+	for (j = 0; j < again.n_groups; j++)
+		for (k = 0; k < again.n_units[j]; k++)
+			assert_true(again.units[j][k].source == k &&
+			    fabs(again.units[j][k].factor - 1) < 1e-12);
+	match_map_release(&again);
+	free(w);
+	model_release(&m);
+	model_release(&ref);
+	nets_close(&n);
+}
+
+static void
+test_paper(void **unused)
+{
+	uint64_t seed;
+	size_t i;
 
 	(void)unused;
 	for (i = 0; i < N_NETS; i++)
-		for (seed = 0; seed < 10; seed++) {
-			nets_open(&n, all_nets[i], CKPT_F64);
-			nets_model(&n, seed, &ref);
-			plant(&n, &ref, seed + 50, true, 0, &m);
-			w = malloc(2 * n.shape->total * sizeof(*w));
-			assert_non_null(w);
-			x = w + n.shape->total;
-			must(match_map_new(n.shape, &map, &err), &err);
-			must(match_map_new(n.shape, &again, &err), &err);
-			(void)match_load(n.shape, n.plan, &ref, w);
-			(void)match_load(n.shape, n.plan, &m, x);
-			must(match_paper(n.shape, MATCH_SCALE_UNIT, true, w,
-			    &map, &err), &err);
-			must(match_paper(n.shape, MATCH_SCALE_UNIT, true, x,
-			    &map, &err), &err);
-			for (j = 0; j < n.shape->total; j++)
-				if (fabs(w[j] - x[j]) > 1e-12)
-					fail_msg("%s\nseed %d: %g %g",
-					    all_nets[i], (int)seed, w[j],
-					    x[j]);
-			must(match_paper(n.shape, MATCH_SCALE_UNIT, true, w,
-			    &again, &err), &err);
-			for (j = 0; j < again.n_groups; j++)
-				for (k = 0; k < again.n_units[j]; k++)
-					assert_true(again.units[j][k].source
-					    == k && fabs(again.units[j][k]
-					    .factor - 1) < 1e-12);
-			match_map_release(&again);
-			match_map_release(&map);
-			free(w);
-			model_release(&m);
-			model_release(&ref);
-			nets_close(&n);
-		}
+		for (seed = 0; seed < 10; seed++)
+			check_paper(all_nets[i], seed, false);
+}
+
+static void
+test_paper_dead(void **unused)
+{
+	uint64_t seed;
+
+	(void)unused;
+	for (seed = 0; seed < 20; seed++)
+		check_paper(nets_mlp, seed, true);
 }
 
 int
@@ -200,6 +252,7 @@ main(void)
 		cmocka_unit_test(test_planted_scales),
 		cmocka_unit_test(test_strangers),
 		cmocka_unit_test(test_paper),
+		cmocka_unit_test(test_paper_dead),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
