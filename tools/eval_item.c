@@ -108,6 +108,30 @@ score_label(struct eval_model *m, struct eval_set *set,
 		set->log_p[image] = (float)-nll;
 }
 
+/* 1 - p of the top class, but for a factor that keeps the order, and the
+ * entropy. In double: all images of a network that has learnt little are
+ * equally uncertain but for the last digits of a float. */
+static void
+score_ood(const struct pass *p, struct eval_set *set,
+    const struct nn_softmax *s, const float *logits, size_t i, size_t image)
+{
+	const size_t top = (size_t)s->top[i];
+	double rest = 0, spread = 0;
+
+	for (size_t c = 0; c < p->n_classes; c++) {
+		const double d = (double)logits[c * p->block + i] -
+		    (double)s->max[i];
+		const double e = c == top ? 0 : exp(d);
+
+		if (e > 0) {
+			rest += e;
+			spread -= e * d;
+		}
+	}
+	set->msp[image] = rest;
+	set->entropy[image] = log1p(rest) + spread / (1 + rest);
+}
+
 /* Lane `i` of a block, which is image number `image`. */
 static void
 score_image(const struct pass *p, struct eval_model *m, struct eval_set *set,
@@ -126,10 +150,8 @@ score_image(const struct pass *p, struct eval_model *m, struct eval_set *set,
 		set->n_nan++;
 		return;
 	}
-	if (set->msp != NULL) {
-		set->msp[image] = (double)s->rest[i];
-		set->entropy[image] = (double)s->entropy[i];
-	}
+	if (set->msp != NULL)
+		score_ood(p, set, s, logits, i, image);
 	if (p->labels != NULL)
 		score_label(m, set, s, logits, block, i, image,
 		    p->labels[image]);

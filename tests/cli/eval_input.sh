@@ -117,6 +117,16 @@ tail -n 2 "$scratch/out" | awk -F '\t' '
 		if ($i - x[i] > 1e-6 || x[i] - $i > 1e-6) exit 1 }' ||
 	fail "the ensemble of one model is not that model"
 
+# differences below the last digit of a float are seen: all 300 images are
+# less sure than all others, so that every rate is known
+mkdir "$scratch/unsure"
+$tool unsure "$scratch/unsure"
+expect 0 ckpt-eval -q --arch="$scratch/unsure/unsure.arch" \
+	--data="$scratch/unsure/in.npy,$scratch/unsure/labels.npy" \
+	--ood="$scratch/unsure/ood.npy" "$scratch/unsure/net.safetensors"
+[ "$(tail -n 1 "$scratch/out" | cut -f 6-11 | tr '\t' ' ')" = \
+	'1 1 0 1 1 0' ] || fail "uncertain images are taken for equal"
+
 # data that do not fit
 head -c 3000000 "$scratch/images" > "$scratch/short"
 expect 2 ckpt-eval -q --data="$scratch/short,$labels" "$scratch/4.ckpk"

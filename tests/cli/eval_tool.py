@@ -3,6 +3,7 @@
 
 eval_tool.py npy IDX.gz OUT.npy DTYPE [N]   an IDX file as .npy
 eval_tool.py poke IN.safetensors OUT TENSOR INDEX HEX   bytes of an element
+eval_tool.py unsure DIR   a net that has learnt almost nothing, and its data
 eval_tool.py accuracy LOGITS.npy LABELS.gz  one line a model
 """
 import ast
@@ -46,6 +47,24 @@ def poke(source, out, tensor, index, text):
     at += 8 + n + int(index) * len(value)
     data[at:at + len(value)] = value
     open(out, "wb").write(data)
+
+
+def unsure(directory):
+    """All outputs are nearly 0; those on ood.npy are nearer."""
+    n = 300
+    header = b'{"a.weight":{"dtype":"F32","shape":[2,2],' \
+        b'"data_offsets":[0,16]}} '
+    with open(directory + "/net.safetensors", "wb") as f:
+        f.write(struct.pack("<Q", len(header)) + header)
+        f.write(struct.pack("<4f", 1e-6, 0, 0, 0))
+    with open(directory + "/unsure.arch", "w") as f:
+        f.write("ckpt-arch 1\nname unsure\ninput 2\n"
+                "linear a out=2 bias=no\noutput\n")
+    for name, first in ("in.npy", n), ("ood.npy", 0):
+        rows = [x for i in range(n) for x in (first + i, 0)]
+        write_npy(f"{directory}/{name}", "<f4", (n, 2),
+                  struct.pack(f"<{2 * n}f", *rows))
+    write_npy(directory + "/labels.npy", "|u1", (n,), bytes(n))
 
 
 def accuracy(logits, labels):
