@@ -38,6 +38,7 @@ EXTRA_DIST += $(EVAL_TESTS) tests/cli/eval_tool.py
 ALIGN_TESTS = \
 	tests/cli/align.sh \
 	tests/cli/align_eval.sh \
+	tests/cli/align_examples.sh \
 	tests/cli/align_orbit.sh \
 	tests/cli/diff.sh
 TESTS += $(ALIGN_TESTS)
