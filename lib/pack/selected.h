@@ -37,7 +37,7 @@ struct selected {
 	uint64_t n_read;
 	uint32_t next_page;       /* of the table, for models that stream */
 	unsigned char *chunk;
-	size_t chunk_len, chunk_used;
+	size_t chunk_size, chunk_len, chunk_used;
 };
 
 /* Looks through the loaded group; *any: a model of it is chosen. */

@@ -5,6 +5,19 @@
 
 #define CHUNK (4 * WIRE_MAX_PAGE)
 
+/* A run of pages is one read. Where single tensors are wanted they are
+ * fetched in as few as half the budget allows, since a read may be a request
+ * to a server; a whole model passes in smaller steps. */
+static size_t
+chunk_size(const struct selected *s)
+{
+	uint64_t n = s->x->memory / 2;
+
+	if (s->derived == s->x->group.schema || n < WIRE_MAX_PAGE)
+		n = s->x->memory < CHUNK ? WIRE_MAX_PAGE : CHUNK;
+	return (size_t)(s->derived->n_bytes < n ? s->derived->n_bytes : n);
+}
+
 static enum ckpt_status
 take_page(void *arg, const struct batch_page *p,
     const struct ckpt_error *why, struct ckpt_error *err)
@@ -37,7 +50,7 @@ next_run(struct selected *s, uint32_t *first)
 	while (columns_next(&c, &tensor, &page)) {
 		if (s->model_keep[tensor]) {
 			sum += page.n_bytes;
-			if (sum > CHUNK)
+			if (sum > s->chunk_size)
 				break;
 			if (n++ == 0)
 				*first = s->next_page;
@@ -55,10 +68,12 @@ refill(struct selected *s, struct ckpt_error *err)
 	struct index_visitor v = { s, take_page };
 	uint32_t first = 0, n;
 
-	if (s->chunk == NULL)
-		s->chunk = malloc(CHUNK);
-	if (s->chunk == NULL)
-		return error_nomem(err, CHUNK);
+	if (s->chunk == NULL) {
+		s->chunk_size = chunk_size(s);
+		s->chunk = malloc(s->chunk_size);
+		if (s->chunk == NULL)
+			return error_nomem(err, s->chunk_size);
+	}
 	s->chunk_len = s->chunk_used = 0;
 	n = next_run(s, &first);
 	assert(n > 0);

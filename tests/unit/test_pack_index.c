@@ -222,6 +222,43 @@ keep_early(void *arg, const struct tensor_desc *t)
 	return t->name[0] < 'n';
 }
 
+/* A tensor of 10 MiB by a selection: three reads, as of a small one. */
+static bool
+keep_b(void *arg, const struct tensor_desc *t)
+{
+	(void)arg;
+	return t->name[0] == 'b';
+}
+
+static void
+test_selected_reads(void **state)
+{
+	struct pack_selection sel = {
+		.label = "m1", .keep_tensor = keep_b, .max_models = 1
+	};
+	struct ckpt_error err = { .status = CKPT_OK };
+	struct packs_random r = { 25 };
+	struct packs_set set = packs_set_two(&r, 3, 2000000, 10 << 20);
+	struct packs_file f = packs_write(&set, &write_plain, &r);
+	struct model_source *src;
+	struct counter c;
+	struct model m;
+
+	(void)state;
+	must(pack_index_source(open_counted(&c, &f), &sel, &src, &err),
+	    &err);
+	must(model_load(src, 1 << 26, &m, &err), &err);
+	packs_same_tensors(&m, &set.models[1]);
+	assert_int_equal(c.n_reads, 3);
+	model_release(&m);
+	assert_int_equal(model_load(src, 1 << 26, &m, &err), CKPT_END);
+	assert_int_equal(c.n_reads, 3);
+	model_source_close(src);
+	free(c.touched);
+	packs_file_free(&f);
+	packs_set_free(&set);
+}
+
 static void
 test_selection(void **state)
 {
@@ -295,6 +332,7 @@ main(void)
 		cmocka_unit_test(test_three_reads),
 		cmocka_unit_test(test_column),
 		cmocka_unit_test(test_random_access),
+		cmocka_unit_test(test_selected_reads),
 		cmocka_unit_test(test_selection),
 		cmocka_unit_test(test_open_fails),
 	};
