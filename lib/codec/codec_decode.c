@@ -15,23 +15,23 @@ decode_zstd(struct codec *c, const void *stored, size_t n_stored, void *raw,
 	if (c->zstd_decoder == NULL)
 		c->zstd_decoder = ZSTD_createDCtx();
 	if (c->zstd_decoder == NULL)
-		return error_nomem(err, 1 << 18);
+		return (error_nomem(err, 1 << 18));
 	if (ZSTD_getFrameContentSize(stored, n_stored) != n_raw)
-		return error_set(err, CKPT_CORRUPT,
+		return (error_set(err, CKPT_CORRUPT,
 		    "zstd frame does not state the raw size of %zu bytes",
-		    n_raw);
+		    n_raw));
 	if (ZSTD_findFrameCompressedSize(stored, n_stored) != n_stored)
-		return error_set(err, CKPT_CORRUPT,
-		    "stored bytes are not exactly one zstd frame");
+		return (error_set(err, CKPT_CORRUPT,
+		    "stored bytes are not exactly one zstd frame"));
 	got = ZSTD_decompressDCtx(c->zstd_decoder, raw, n_raw, stored,
 	    n_stored);
 	if (ZSTD_isError(got))
-		return error_set(err, CKPT_CORRUPT, "zstd: %s",
-		    ZSTD_getErrorName(got));
+		return (error_set(err, CKPT_CORRUPT, "zstd: %s",
+		    ZSTD_getErrorName(got)));
 	if (got != n_raw)
-		return error_set(err, CKPT_CORRUPT,
-		    "zstd gives %zu bytes, expected %zu", got, n_raw);
-	return CKPT_OK;
+		return (error_set(err, CKPT_CORRUPT,
+		    "zstd gives %zu bytes, expected %zu", got, n_raw));
+	return (CKPT_OK);
 }
 
 enum ckpt_status
@@ -41,13 +41,13 @@ codec_decode(struct codec *c, enum codec_kind kind, const void *stored,
 	switch (kind) {
 	case CODEC_NONE:
 		if (n_stored != n_raw)
-			return error_set(err, CKPT_CORRUPT, "%zu bytes stored "
-			    "without a codec, expected %zu", n_stored, n_raw);
+			return (error_set(err, CKPT_CORRUPT, "%zu bytes stored "
+			    "without a codec, expected %zu", n_stored, n_raw));
 		if (n_raw > 0)
 			memcpy(raw, stored, n_raw);
-		return CKPT_OK;
+		return (CKPT_OK);
 	case CODEC_ZSTD:
-		return decode_zstd(c, stored, n_stored, raw, n_raw, err);
+		return (decode_zstd(c, stored, n_stored, raw, n_raw, err));
 	}
-	return error_set(err, CKPT_NEWER, "unknown codec %d", (int)kind);
+	return (error_set(err, CKPT_NEWER, "unknown codec %d", (int)kind));
 }

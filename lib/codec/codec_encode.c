@@ -12,9 +12,9 @@ codec_new(struct codec **out, struct ckpt_error *err)
 
 	c = calloc(1, sizeof(*c));
 	if (c == NULL)
-		return error_nomem(err, sizeof(*c));
+		return (error_nomem(err, sizeof(*c)));
 	*out = c;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 void
@@ -30,7 +30,7 @@ codec_free(struct codec *c)
 size_t
 codec_bound(size_t n)
 {
-	return ZSTD_compressBound(n);
+	return (ZSTD_compressBound(n));
 }
 
 /* One frame with its content size, without checksum or dictionary: the page
@@ -44,14 +44,14 @@ encode_zstd(struct codec *c, int level, const void *raw, size_t n, void *out,
 	if (c->zstd_encoder == NULL)
 		c->zstd_encoder = ZSTD_createCCtx();
 	if (c->zstd_encoder == NULL)
-		return error_nomem(err, 1 << 20);
+		return (error_nomem(err, 1 << 20));
 	got = ZSTD_compressCCtx(c->zstd_encoder, out, codec_bound(n), raw, n,
 	    level == 0 ? DEFAULT_LEVEL : level);
 	if (ZSTD_isError(got))
-		return error_set(err, CKPT_NO_MEMORY, "zstd: %s",
-		    ZSTD_getErrorName(got));
+		return (error_set(err, CKPT_NO_MEMORY, "zstd: %s",
+		    ZSTD_getErrorName(got)));
 	*n_out = got;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 enum ckpt_status
@@ -65,14 +65,14 @@ codec_encode(struct codec *c, enum codec_kind wanted, int level,
 	if (wanted == CODEC_ZSTD && n > 0) {
 		status = encode_zstd(c, level, raw, n, out, &n_zstd, err);
 		if (status != CKPT_OK)
-			return status;
+			return (status);
 		if (n_zstd < n) {
 			*n_out = n_zstd;
 			*kind = CODEC_ZSTD;
-			return CKPT_OK;
+			return (CKPT_OK);
 		}
 	}
 	*n_out = n;
 	*kind = CODEC_NONE;
-	return CKPT_OK;
+	return (CKPT_OK);
 }

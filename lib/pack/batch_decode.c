@@ -12,11 +12,11 @@ at_payload(struct ckpt_error *err, enum ckpt_status status,
 	char text[sizeof(err->text)] = "";
 
 	if (status != CKPT_CORRUPT || err == NULL)
-		return status;
+		return (status);
 	memcpy(text, err->text, sizeof(text));
 	text[sizeof(text) - 1] = '\0';
-	return error_at(err, status, f->offset + WIRE_FRAME_SIZE, "11.2",
-	    "%s frame: %s", wire_kind_name(f->kind), text);
+	return (error_at(err, status, f->offset + WIRE_FRAME_SIZE, "11.2",
+	    "%s frame: %s", wire_kind_name(f->kind), text));
 }
 
 enum ckpt_status
@@ -27,10 +27,10 @@ batch_decode_one(struct codec *c, const struct wire_frame *f,
 
 	status = wire_check(f, stored, err);
 	if (status != CKPT_OK)
-		return status;
-	return at_payload(err, codec_decode(c, f->codec == WIRE_CODEC_NONE ?
+		return (status);
+	return (at_payload(err, codec_decode(c, f->codec == WIRE_CODEC_NONE ?
 	    CODEC_NONE : CODEC_ZSTD, stored, f->stored, raw, f->raw, err),
-	    f);
+	    f));
 }
 
 static enum ckpt_status
@@ -39,12 +39,12 @@ decode_one(void *arg, size_t i, unsigned thread, struct ckpt_error *err)
 	struct batch *b = arg;
 	struct batch_page *p = &b->pages[i];
 
-	return batch_decode_one(b->codecs[thread], &p->frame, p->stored,
-	    p->raw, err);
+	return (batch_decode_one(b->codecs[thread], &p->frame, p->stored,
+	    p->raw, err));
 }
 
 enum ckpt_status
 batch_decode(struct batch *b, struct ckpt_error *err)
 {
-	return threads_for(b->n_threads, b->n_pages, decode_one, b, err);
+	return (threads_for(b->n_threads, b->n_pages, decode_one, b, err));
 }

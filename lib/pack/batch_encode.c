@@ -13,7 +13,7 @@ batch_new(unsigned n_threads, struct batch **out, struct ckpt_error *err)
 
 	b = calloc(1, sizeof(*b));
 	if (b == NULL)
-		return error_nomem(err, sizeof(*b));
+		return (error_nomem(err, sizeof(*b)));
 	if (n_threads == 0)
 		n_threads = 1;
 	b->n_threads = n_threads < BATCH_MAX_THREADS ? n_threads :
@@ -32,11 +32,11 @@ batch_new(unsigned n_threads, struct batch **out, struct ckpt_error *err)
 			goto err0;
 	}
 	*out = b;
-	return CKPT_OK;
+	return (CKPT_OK);
 
 err0:
 	batch_free(b);
-	return status;
+	return (status);
 }
 
 void
@@ -62,7 +62,7 @@ batch_add(struct batch *b, uint32_t raw, uint32_t stored)
 	if (b->n_pages == BATCH_MAX_PAGES ||
 	    raw > b->raw_size - b->raw_used ||
 	    need > b->stored_size - b->stored_used)
-		return NULL;
+		return (NULL);
 	p = &b->pages[b->n_pages++];
 	memset(p, 0, sizeof(*p));
 	p->frame.kind = WIRE_PAGE;
@@ -72,15 +72,15 @@ batch_add(struct batch *b, uint32_t raw, uint32_t stored)
 	p->stored = b->stored + b->stored_used;
 	b->raw_used += raw;
 	b->stored_used += need;
-	return p;
+	return (p);
 }
 
 bool
 batch_has_room(const struct batch *b, uint32_t raw)
 {
-	return b->n_pages < BATCH_MAX_PAGES &&
+	return (b->n_pages < BATCH_MAX_PAGES &&
 	    raw <= b->raw_size - b->raw_used &&
-	    raw <= b->stored_size - b->stored_used;
+	    raw <= b->stored_size - b->stored_used);
 }
 
 void
@@ -103,14 +103,14 @@ encode_one(void *arg, size_t i, unsigned thread, struct ckpt_error *err)
 	status = codec_encode(b->codecs[thread], b->kind, b->level, p->raw,
 	    p->frame.raw, p->stored, &n, &kind, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	if (kind == CODEC_NONE)
 		p->stored = p->raw;
 	p->frame.codec = kind == CODEC_NONE ? WIRE_CODEC_NONE :
 	    WIRE_CODEC_ZSTD;
 	p->frame.stored = (uint32_t)n;
 	p->frame.check = xxh3_64(p->stored, n);
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 enum ckpt_status
@@ -119,5 +119,5 @@ batch_encode(struct batch *b, enum codec_kind kind, int level,
 {
 	b->kind = kind;
 	b->level = level;
-	return threads_for(b->n_threads, b->n_pages, encode_one, b, err);
+	return (threads_for(b->n_threads, b->n_pages, encode_one, b, err));
 }

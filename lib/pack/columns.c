@@ -10,12 +10,12 @@ columns_n_pages(uint64_t row_bytes, uint64_t n_rows)
 	uint64_t per_page;
 
 	if (row_bytes == 0 || n_rows == 0)
-		return 0;
+		return (0);
 	if (row_bytes <= WIRE_MAX_PAGE) {
 		per_page = WIRE_MAX_PAGE / row_bytes;
-		return (n_rows - 1) / per_page + 1;
+		return ((n_rows - 1) / per_page + 1);
 	}
-	return ((row_bytes - 1) / WIRE_MAX_PAGE + 1) * n_rows;
+	return (((row_bytes - 1) / WIRE_MAX_PAGE + 1) * n_rows);
 }
 
 void
@@ -53,12 +53,12 @@ columns_total(const struct schema *s, uint64_t n_rows, uint32_t *out,
 		/* no product overflows: pieces < 2^44, rows <= 2^16 */
 		n = columns_n_pages(s->tensors[i].n_bytes, n_rows);
 		if (n > UINT32_MAX || total + n > UINT32_MAX)
-			return error_set(err, CKPT_LIMIT,
-			    "group of more than 2^32 - 1 pages");
+			return (error_set(err, CKPT_LIMIT,
+			    "group of more than 2^32 - 1 pages"));
 		total += n;
 	}
 	*out = (uint32_t)total;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 void
@@ -101,11 +101,11 @@ columns_next(struct columns_cursor *c, size_t *tensor,
 			    s->tensors[c->tensor].n_bytes, c->n_rows);
 	}
 	if (c->tensor >= s->n_tensors)
-		return false;
+		return (false);
 	*tensor = c->tensor;
 	columns_page(s->tensors[c->tensor].n_bytes, c->n_rows, c->page++,
 	    page);
-	return true;
+	return (true);
 }
 
 /* Copies between rows `stride` bytes apart and rows without gaps. */
@@ -124,7 +124,7 @@ static uint64_t
 first_byte(const struct schema *s, size_t tensor,
     const struct columns_page *p)
 {
-	return p->row * s->n_bytes + s->tensors[tensor].offset + p->begin;
+	return (p->row * s->n_bytes + s->tensors[tensor].offset + p->begin);
 }
 
 void

@@ -13,21 +13,21 @@ index_decode(struct pack_index *x, const unsigned char *frame, size_t n,
 	enum ckpt_status status;
 
 	if (n < WIRE_FRAME_SIZE)
-		return error_at(err, CKPT_CORRUPT, offset, "3",
-		    "%s frame cut off", wire_kind_name(kind));
+		return (error_at(err, CKPT_CORRUPT, offset, "3",
+		    "%s frame cut off", wire_kind_name(kind)));
 	status = wire_frame_decode(frame, offset, f, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	if (f->kind != kind || f->stored != n - WIRE_FRAME_SIZE)
-		return error_at(err, CKPT_CORRUPT, offset, "2.2",
+		return (error_at(err, CKPT_CORRUPT, offset, "2.2",
 		    "%s frame of %u bytes where a %s frame of %zu is due",
 		    wire_kind_name(f->kind), f->stored,
-		    wire_kind_name(kind), n - WIRE_FRAME_SIZE);
+		    wire_kind_name(kind), n - WIRE_FRAME_SIZE));
 	if (f->raw > x->memory)
-		return error_at(err, CKPT_LIMIT, offset, "3.8",
+		return (error_at(err, CKPT_LIMIT, offset, "3.8",
 		    "%s frame of %u bytes exceeds the memory budget of "
 		    "%llu bytes", wire_kind_name(kind), f->raw,
-		    (unsigned long long)x->memory);
+		    (unsigned long long)x->memory));
 	x->raw.len = 0;
 	status = buf_reserve(&x->raw, (size_t)f->raw + 1, err);
 	if (status == CKPT_OK)
@@ -35,7 +35,7 @@ index_decode(struct pack_index *x, const unsigned char *frame, size_t n,
 		    frame + WIRE_FRAME_SIZE, x->raw.data, err);
 	if (status == CKPT_OK)
 		x->raw.len = f->raw;
-	return status;
+	return (status);
 }
 
 void
@@ -61,7 +61,7 @@ index_first_page(const struct index_group *g, size_t tensor)
 	for (i = 0; i < tensor; i++)
 		n += columns_n_pages(g->schema->tensors[i].n_bytes,
 		    g->n_models);
-	return (uint32_t)n;
+	return ((uint32_t)n);
 }
 
 /* The schema of the group; the last one again if it is the same. */
@@ -76,15 +76,15 @@ take_schema(struct pack_index *x, const struct wire_index *w,
 	if (last != NULL && check == x->schema_check &&
 	    w->n_schema == x->n_schema) {
 		*out = schema_ref(last);
-		return CKPT_OK;
+		return (CKPT_OK);
 	}
 	status = wire_schema_decode(w->schema, w->n_schema, offset, out,
 	    err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	x->schema_check = check;
 	x->n_schema = w->n_schema;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 /* The page table: pages end where the index begins (8.10), so their places
@@ -100,23 +100,23 @@ take_pages(struct index_group *g, const struct wire_index *w,
 	g->pages = calloc((size_t)w->n_pages + 1, sizeof(*g->pages));
 	g->offsets = calloc((size_t)w->n_pages + 1, sizeof(*g->offsets));
 	if (g->pages == NULL || g->offsets == NULL)
-		return error_nomem(err, w->n_pages * (sizeof(*g->pages) +
-		    sizeof(*g->offsets)));
+		return (error_nomem(err, w->n_pages * (sizeof(*g->pages) +
+		    sizeof(*g->offsets))));
 	g->n_pages = w->n_pages;
 	for (i = w->n_pages; i-- > 0;) {
 		status = wire_page_decode(w->pages +
 		    i * sizeof(struct wire_disk_page), f->offset,
 		    &g->pages[i], err);
 		if (status != CKPT_OK)
-			return status;
+			return (status);
 		at -= (uint64_t)g->pages[i].stored + WIRE_FRAME_SIZE;
 		if (at > f->offset || at < part_start + w->group_offset)
-			return error_at(err, CKPT_CORRUPT, f->offset, "8.13",
-			    "pages do not fit between group and index");
+			return (error_at(err, CKPT_CORRUPT, f->offset, "8.13",
+			    "pages do not fit between group and index"));
 		g->offsets[i] = at;
 	}
 	g->first_number = f->number - w->n_pages;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 static enum ckpt_status
@@ -129,21 +129,21 @@ check_group(const struct index_group *g, const struct wire_index *w,
 
 	if (e != NULL && (wg->n_models != e->n_models ||
 	    wg->schema != e->schema || f->number != e->index_number))
-		return error_at(err, CKPT_CORRUPT, f->offset, "9.4",
-		    "group index is not the one of the directory");
+		return (error_at(err, CKPT_CORRUPT, f->offset, "9.4",
+		    "group index is not the one of the directory"));
 	if (g->schema->n_bytes > WIRE_MAX_GROUP / g->n_models &&
 	    g->n_models > 1)
-		return error_at(err, CKPT_CORRUPT, f->offset, "6.2",
+		return (error_at(err, CKPT_CORRUPT, f->offset, "6.2",
 		    "group of %u models exceeds %d bytes", g->n_models,
-		    WIRE_MAX_GROUP);
+		    WIRE_MAX_GROUP));
 	status = columns_total(g->schema, g->n_models, &n_pages, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	if (n_pages != w->n_pages)
-		return error_at(err, CKPT_CORRUPT, f->offset, "8.5",
+		return (error_at(err, CKPT_CORRUPT, f->offset, "8.5",
 		    "%u pages where the schema needs %u", w->n_pages,
-		    n_pages);
-	return wire_ids_check(w, g->schema, g->n_models, f->offset, err);
+		    n_pages));
+	return (wire_ids_check(w, g->schema, g->n_models, f->offset, err));
 }
 
 /* Each page against what the schema needs (7.2). */
@@ -162,10 +162,10 @@ check_pages(const struct index_group *g, uint64_t offset,
 		    g->pages[i].stored > page.n_bytes ||
 		    (g->pages[i].stored == page.n_bytes) !=
 		    (g->pages[i].codec == WIRE_CODEC_NONE))
-			return error_at(err, CKPT_CORRUPT, offset, "8.13",
+			return (error_at(err, CKPT_CORRUPT, offset, "8.13",
 			    "page %u of %u stored bytes for %u raw ones", i,
-			    g->pages[i].stored, page.n_bytes);
-	return CKPT_OK;
+			    g->pages[i].stored, page.n_bytes));
+	return (CKPT_OK);
 }
 
 enum ckpt_status
@@ -210,13 +210,13 @@ index_group_fill(struct pack_index *x, const unsigned char *raw, size_t n,
 	for (i = 0; i < g->n_models; i++)
 		g->heads[i].schema = schema_ref(g->schema);
 	schema_unref(last);
-	return CKPT_OK;
+	return (CKPT_OK);
 
 err1:
 	index_group_release(x);
 err0:
 	schema_unref(last);
-	return status;
+	return (status);
 }
 
 static enum ckpt_status
@@ -231,12 +231,12 @@ load_sound(struct pack_index *x, size_t part, const struct wire_entry *e,
 
 	if (e->index_offset > p->directory_offset - p->start ||
 	    n > p->directory_offset - offset)
-		return error_at(err, CKPT_CORRUPT, p->directory_offset,
-		    "9.4", "directory points outside its part");
+		return (error_at(err, CKPT_CORRUPT, p->directory_offset,
+		    "9.4", "directory points outside its part"));
 	if (n > x->memory)
-		return error_at(err, CKPT_LIMIT, offset, "3.7", "group index "
+		return (error_at(err, CKPT_LIMIT, offset, "3.7", "group index "
 		    "of %llu bytes exceeds the memory budget of %llu bytes",
-		    (unsigned long long)n, (unsigned long long)x->memory);
+		    (unsigned long long)n, (unsigned long long)x->memory));
 	x->stored.len = 0;
 	status = buf_reserve(&x->stored, (size_t)n, err);
 	if (status == CKPT_OK)
@@ -248,7 +248,7 @@ load_sound(struct pack_index *x, size_t part, const struct wire_entry *e,
 	if (status == CKPT_OK)
 		status = index_group_fill(x, x->raw.data, x->raw.len, &f,
 		    p->start, e, err);
-	return status;
+	return (status);
 }
 
 /* Ordinal of a group's first model; mostly the group after the last. */
@@ -270,7 +270,7 @@ first_of(const struct pack_index *x, size_t part, uint32_t group,
 		    i * sizeof(struct wire_disk_entry), &e);
 		first += e.n_models;
 	}
-	return first;
+	return (first);
 }
 
 /* The group against the directory: its place among the models, and its
@@ -282,16 +282,16 @@ check_place(const struct index_group *g, uint64_t first,
 	uint32_t i;
 
 	if (g->first != first)
-		return error_at(err, CKPT_CORRUPT, g->index_offset, "6.3",
+		return (error_at(err, CKPT_CORRUPT, g->index_offset, "6.3",
 		    "group begins with model %llu where %llu is due",
-		    (unsigned long long)g->first, (unsigned long long)first);
+		    (unsigned long long)g->first, (unsigned long long)first));
 	for (i = 0; i < g->n_models; i++)
 		if (le32_load(view->prints + (first + i) * WIRE_PRINT_SIZE) !=
 		    wire_print(g->heads[i].label))
-			return error_at(err, CKPT_CORRUPT, g->index_offset,
+			return (error_at(err, CKPT_CORRUPT, g->index_offset,
 			    "9.9", "label %.200s is not the one of the "
-			    "directory", g->heads[i].label);
-	return CKPT_OK;
+			    "directory", g->heads[i].label));
+	return (CKPT_OK);
 }
 
 enum ckpt_status
@@ -304,28 +304,28 @@ index_group_load(struct pack_index *x, size_t part, uint32_t group,
 	uint64_t first;
 
 	if (x->group.group == group && x->group.part == part)
-		return CKPT_OK;
+		return (CKPT_OK);
 	if (x->salvage != NULL)
-		return salvage_load(x, group, err);
+		return (salvage_load(x, group, err));
 	status = pack_index_directory(x, part, &view, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	first = first_of(x, part, group, &view);
 	wire_entry_decode(view.entries +
 	    group * sizeof(struct wire_disk_entry), &e);
 	status = load_sound(x, part, &e, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	status = check_place(&x->group, first - x->parts[part].first, &view,
 	    err);
 	if (status != CKPT_OK) {
 		index_group_release(x);
-		return status;
+		return (status);
 	}
 	x->group.part = part;
 	x->group.group = group;
 	x->group.first = first;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 enum ckpt_status
@@ -341,26 +341,26 @@ index_group_of(struct pack_index *x, uint64_t ordinal,
 
 	if (x->group.group != UINT32_MAX && ordinal >= x->group.first &&
 	    ordinal - x->group.first < x->group.n_models)
-		return CKPT_OK;
+		return (CKPT_OK);
 	if (x->salvage != NULL)
-		return salvage_load_of(x, ordinal, err);
+		return (salvage_load_of(x, ordinal, err));
 	for (p = 0; p < x->n_parts; p++)
 		if (ordinal - x->parts[p].first < x->parts[p].n_models)
 			break;
 	if (p == x->n_parts)
-		return error_set(err, CKPT_USAGE, "no model %llu",
-		    (unsigned long long)ordinal);
+		return (error_set(err, CKPT_USAGE, "no model %llu",
+		    (unsigned long long)ordinal));
 	status = pack_index_directory(x, p, &view, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	first = x->parts[p].first;
 	for (i = 0; i < view.n_groups; i++) {
 		wire_entry_decode(view.entries +
 		    i * sizeof(struct wire_disk_entry), &e);
 		if (ordinal - first < e.n_models)
-			return index_group_load(x, p, i, err);
+			return (index_group_load(x, p, i, err));
 		first += e.n_models;
 	}
-	return error_at(err, CKPT_CORRUPT, x->parts[p].directory_offset,
-	    "9.7", "models of the groups do not add up");
+	return (error_at(err, CKPT_CORRUPT, x->parts[p].directory_offset,
+	    "9.7", "models of the groups do not add up"));
 }

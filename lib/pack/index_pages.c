@@ -8,14 +8,14 @@ index_pread(struct pack_index *x, void *out, size_t n, uint64_t offset,
     struct ckpt_error *err)
 {
 	if (offset > x->size || n > x->size - offset)
-		return error_at(err, CKPT_TRUNCATED, x->size, "2.2",
+		return (error_at(err, CKPT_TRUNCATED, x->size, "2.2",
 		    "the pack ends before the %zu bytes at %llu", n,
-		    (unsigned long long)offset);
+		    (unsigned long long)offset));
 	if (x->tail != NULL && offset >= x->tail_offset) {
 		memcpy(out, x->tail + (offset - x->tail_offset), n);
-		return CKPT_OK;
+		return (CKPT_OK);
 	}
-	return bytes_pread(x->in, out, n, offset, err);
+	return (bytes_pread(x->in, out, n, offset, err));
 }
 
 /* Pages of one read. */
@@ -30,7 +30,7 @@ struct run {
 static uint64_t
 frame_bytes(const struct index_group *g, uint32_t page)
 {
-	return (uint64_t)g->pages[page].stored + WIRE_FRAME_SIZE;
+	return ((uint64_t)g->pages[page].stored + WIRE_FRAME_SIZE);
 }
 
 /* The next page, as the table states it; its frame lies at `frame`. False
@@ -45,11 +45,11 @@ add_page(struct run *r, const unsigned char *frame)
 	size_t tensor;
 
 	if (!columns_next(&r->cursor, &tensor, &c))
-		return false;
+		return (false);
 	p = batch_add(r->x->batch, c.n_bytes, 1);
 	if (p == NULL) {
 		r->cursor = before;
-		return false;
+		return (false);
 	}
 	p->frame.codec = g->pages[r->next].codec;
 	p->frame.stored = g->pages[r->next].stored;
@@ -63,7 +63,7 @@ add_page(struct run *r, const unsigned char *frame)
 	p->n_rows = c.n_rows;
 	p->begin = c.begin;
 	r->next++;
-	return true;
+	return (true);
 }
 
 /* The frame's header must say what the table says. */
@@ -76,13 +76,13 @@ check_header(const struct batch_page *p, struct ckpt_error *err)
 	status = wire_frame_decode(p->stored - WIRE_FRAME_SIZE,
 	    p->frame.offset, &f, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	if (f.kind != WIRE_PAGE || f.codec != p->frame.codec ||
 	    f.stored != p->frame.stored || f.raw != p->frame.raw ||
 	    f.check != p->frame.check || f.number != p->frame.number)
-		return error_at(err, CKPT_CORRUPT, f.offset, "8.10",
-		    "page differs from its entry in the group index");
-	return CKPT_OK;
+		return (error_at(err, CKPT_CORRUPT, f.offset, "8.10",
+		    "page differs from its entry in the group index"));
+	return (CKPT_OK);
 }
 
 static enum ckpt_status
@@ -99,7 +99,7 @@ give(const struct run *r, struct ckpt_error *err)
 	for (i = 0; i < b->n_pages && status == CKPT_OK; i++)
 		status = r->v->page(r->v->arg, &b->pages[i], NULL, err);
 	batch_clear(b);
-	return status;
+	return (status);
 }
 
 /* One by one, where damage is borne: the table vouches for the payload, so
@@ -131,7 +131,7 @@ give_bearing(const struct run *r, struct ckpt_error *err)
 		status = r->v->page(r->v->arg, p, &why, err);
 	}
 	batch_clear(b);
-	return status;
+	return (status);
 }
 
 /* The next `n` pages, whose frames lie one after another at `frames`. */
@@ -152,7 +152,7 @@ run_pages(struct run *r, uint32_t n, const unsigned char *frames,
 			status = r->x->lost == NULL ? give(r, err) :
 			    give_bearing(r, err);
 	}
-	return status;
+	return (status);
 }
 
 /* How many of the next `n` pages one read may fetch; at least one. */
@@ -170,7 +170,7 @@ fitting(const struct run *r, uint32_t n, uint64_t *n_bytes)
 		sum += more;
 	}
 	*n_bytes = sum;
-	return i;
+	return (i);
 }
 
 enum ckpt_status
@@ -190,21 +190,21 @@ index_pages(struct pack_index *x, uint32_t first, uint32_t n,
 		x->stored.len = 0;
 		status = buf_reserve(&x->stored, (size_t)n_bytes, err);
 		if (status != CKPT_OK)
-			return status;
+			return (status);
 		memset(&why, 0, sizeof(why));
 		status = index_pread(x, x->stored.data, (size_t)n_bytes,
 		    x->group.offsets[r.next], &why);
 		if (status != CKPT_OK && x->lost == NULL) {
 			if (err != NULL)
 				*err = why;
-			return status;
+			return (status);
 		}
 		r.unread = status == CKPT_OK ? NULL : &why;
 		status = run_pages(&r, part, x->stored.data, err);
 		if (status != CKPT_OK)
-			return status;
+			return (status);
 	}
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 void

@@ -10,15 +10,15 @@ pack_index_n_models(const struct pack_index *x)
 	const struct index_part *last;
 
 	if (x->n_parts == 0)
-		return 0;
+		return (0);
 	last = &x->parts[x->n_parts - 1];
-	return last->first + last->n_models;
+	return (last->first + last->n_models);
 }
 
 size_t
 pack_index_n_parts(const struct pack_index *x)
 {
-	return x->n_parts;
+	return (x->n_parts);
 }
 
 /* Whether model `ordinal` has the label, by its group's index: equal
@@ -31,10 +31,10 @@ has_label(struct pack_index *x, uint64_t ordinal, const char *label,
 
 	status = index_group_of(x, ordinal, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	*out = strcmp(x->group.heads[ordinal - x->group.first].label,
 	    label) == 0;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 static enum ckpt_status
@@ -50,7 +50,7 @@ find_in_part(struct pack_index *x, size_t part, const char *label,
 	if (x->salvage == NULL) {
 		status = pack_index_directory(x, part, &view, err);
 		if (status != CKPT_OK)
-			return status;
+			return (status);
 	}
 	for (i = 0; i < n && !*found; i++) {
 		if (view.prints != NULL && le32_load(view.prints +
@@ -59,9 +59,9 @@ find_in_part(struct pack_index *x, size_t part, const char *label,
 		*ordinal = x->parts[part].first + i;
 		status = has_label(x, *ordinal, label, found, err);
 		if (status != CKPT_OK)
-			return status;
+			return (status);
 	}
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 enum ckpt_status
@@ -76,13 +76,13 @@ pack_index_find(struct pack_index *x, const char *label, uint64_t *ordinal,
 	for (p = 0; p < x->n_parts; p++) {
 		status = find_in_part(x, p, label, &at, &found, err);
 		if (status != CKPT_OK)
-			return status;
+			return (status);
 		if (found) {
 			*ordinal = at;
-			return CKPT_OK;
+			return (CKPT_OK);
 		}
 	}
-	return CKPT_END;
+	return (CKPT_END);
 }
 
 enum ckpt_status
@@ -93,9 +93,9 @@ pack_index_head(struct pack_index *x, uint64_t ordinal,
 
 	status = index_group_of(x, ordinal, err);
 	if (status != CKPT_OK)
-		return status;
-	return model_head_copy(&x->group.heads[ordinal - x->group.first],
-	    out, err);
+		return (status);
+	return (model_head_copy(&x->group.heads[ordinal - x->group.first],
+	    out, err));
 }
 
 enum ckpt_status
@@ -107,10 +107,10 @@ pack_index_tensor_ids(struct pack_index *x, uint64_t ordinal,
 
 	status = index_group_of(x, ordinal, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	*out = g->ids_kind == WIRE_IDS_TENSORS ? g->ids +
 	    (ordinal - g->first) * g->schema->n_tensors : NULL;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 /* One row of a page to where it belongs. */
@@ -129,14 +129,14 @@ take_row(void *arg, const struct batch_page *p, const struct ckpt_error *why,
 	if (p->raw == NULL) {
 		if (err != NULL)
 			*err = *why;
-		return why->status;
+		return (why->status);
 	}
 	if (p->n_rows == 1)
 		memcpy(t->out + p->begin, p->raw, p->frame.raw);
 	else
 		memcpy(t->out, p->raw + (t->row - p->row) * t->row_bytes,
 		    t->row_bytes);
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 enum ckpt_status
@@ -150,14 +150,14 @@ pack_index_read(struct pack_index *x, uint64_t ordinal, size_t tensor,
 
 	status = index_group_of(x, ordinal, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	if (tensor >= x->group.schema->n_tensors)
-		return error_set(err, CKPT_USAGE, "no tensor %zu", tensor);
+		return (error_set(err, CKPT_USAGE, "no tensor %zu", tensor));
 	t.out = out;
 	t.row = ordinal - x->group.first;
 	t.row_bytes = x->group.schema->tensors[tensor].n_bytes;
 	index_pages_of_row(&x->group, tensor, t.row, &first, &n);
-	return index_pages(x, first, n, &v, err);
+	return (index_pages(x, first, n, &v, err));
 }
 
 /* A column's rows to the caller's function. */
@@ -182,12 +182,12 @@ visit_page(void *arg, const struct batch_page *p,
 
 	if (p->raw == NULL) {
 		c->x->lost(c->x->arg, why);
-		return CKPT_OK;
+		return (CKPT_OK);
 	}
 	for (i = 0; i < p->n_rows && status == CKPT_OK; i++)
 		status = c->visit(c->arg, g->first + p->row + i, t, p->begin,
 		    p->raw + i * n, n, err);
-	return status;
+	return (status);
 }
 
 /* The column in the loaded group; rows without bytes are visited too. */
@@ -202,15 +202,15 @@ visit_group(const struct column *c, const char *name, struct ckpt_error *err)
 	uint32_t i;
 
 	if (tensor == SIZE_MAX)
-		return CKPT_OK;
+		return (CKPT_OK);
 	n = columns_n_pages(g->schema->tensors[tensor].n_bytes, g->n_models);
 	if (n > 0)
-		return index_pages(c->x, index_first_page(g, tensor),
-		    (uint32_t)n, &v, err);
+		return (index_pages(c->x, index_first_page(g, tensor),
+		    (uint32_t)n, &v, err));
 	for (i = 0; i < g->n_models && status == CKPT_OK; i++)
 		status = c->visit(c->arg, g->first + i,
 		    &g->schema->tensors[tensor], 0, "", 0, err);
-	return status;
+	return (status);
 }
 
 enum ckpt_status
@@ -231,8 +231,8 @@ pack_index_column(struct pack_index *x, const char *name,
 			if (status == CKPT_OK)
 				status = visit_group(&c, name, err);
 			if (status != CKPT_OK)
-				return status;
+				return (status);
 		}
 	}
-	return CKPT_OK;
+	return (CKPT_OK);
 }

@@ -10,7 +10,7 @@
 static struct selected *
 of_source(struct model_source *src)
 {
-	return (struct selected *)(void *)src;
+	return ((struct selected *)(void *)src);
 }
 
 /* Whether the next group may hold the wanted label, by its fingerprints. */
@@ -24,10 +24,10 @@ may_hold(struct selected *s, bool *out, struct ckpt_error *err)
 
 	*out = true;
 	if (s->selection.label == NULL || s->x->salvage != NULL)
-		return CKPT_OK;
+		return (CKPT_OK);
 	status = pack_index_directory(s->x, s->part, &view, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	print = wire_print(s->selection.label);
 	wire_entry_decode(view.entries +
 	    s->next_group * sizeof(struct wire_disk_entry), &e);
@@ -36,7 +36,7 @@ may_hold(struct selected *s, bool *out, struct ckpt_error *err)
 		*out = le32_load(view.prints + (s->next_print + i) *
 		    WIRE_PRINT_SIZE) == print;
 	s->next_print += e.n_models;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 /* Goes on to the next group with a chosen model, or CKPT_END. */
@@ -55,7 +55,7 @@ next_group(struct selected *s, struct ckpt_error *err)
 			s->next_print = 0;
 		}
 		if (s->part == s->x->n_parts)
-			return CKPT_END;
+			return (CKPT_END);
 		status = may_hold(s, &may, err);
 		if (status == CKPT_OK && !may) {
 			s->next_group++;
@@ -67,9 +67,9 @@ next_group(struct selected *s, struct ckpt_error *err)
 		if (status == CKPT_OK)
 			status = selected_group(s, &any, err);
 		if (status != CKPT_OK)
-			return status;
+			return (status);
 	}
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 static enum ckpt_status
@@ -84,27 +84,27 @@ source_next(struct model_source *src, struct model_head *head,
 	s->schema = NULL;
 	if (s->selection.max_models != 0 &&
 	    s->n_given == s->selection.max_models)
-		return CKPT_END;
+		return (CKPT_END);
 	do {
 		if (s->chosen == NULL || ++s->row == g->n_models) {
 			status = next_group(s, err);
 			if (status != CKPT_OK)
-				return status;
+				return (status);
 			s->row = 0;
 		}
 	} while (!s->chosen[s->row]);
 	s->n_read = 0;
 	status = selected_model(s, &schema, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	status = model_head_copy(&g->heads[s->row], head, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	schema_unref(head->schema);
 	head->schema = schema_ref(schema);
 	s->schema = schema;
 	s->n_given++;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 static enum ckpt_status
@@ -115,13 +115,13 @@ source_read(struct model_source *src, void *out, size_t n,
 	enum ckpt_status status;
 
 	if (s->schema == NULL || n > s->schema->n_bytes - s->n_read)
-		return error_set(err, CKPT_USAGE,
-		    "more bytes are read than the model has");
+		return (error_set(err, CKPT_USAGE,
+		    "more bytes are read than the model has"));
 	status = selected_read(s, out, n, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	s->n_read += n;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 /* IDs are compared where whole models are handed out. */
@@ -134,9 +134,9 @@ source_confirm(struct model_source *src, const struct ckpt_id *tensor_ids,
 	struct confirm_group c;
 
 	if (s->schema == NULL)
-		return error_set(err, CKPT_USAGE, "no model to confirm");
+		return (error_set(err, CKPT_USAGE, "no model to confirm"));
 	if (s->schema != g->schema)
-		return CKPT_OK;
+		return (CKPT_OK);
 	c.schema = g->schema;
 	c.n_models = g->n_models;
 	c.kind = g->ids_kind;
@@ -144,7 +144,7 @@ source_confirm(struct model_source *src, const struct ckpt_id *tensor_ids,
 	c.row = s->row;
 	c.label = g->heads[s->row].label;
 	c.offset = g->index_offset;
-	return confirm_model(&s->confirm, &c, tensor_ids, err);
+	return (confirm_model(&s->confirm, &c, tensor_ids, err));
 }
 
 static void
@@ -176,7 +176,7 @@ pack_index_source(struct pack_index *x,
 	s = calloc(1, sizeof(*s));
 	if (s == NULL) {
 		pack_index_free(x);
-		return error_nomem(err, sizeof(*s));
+		return (error_nomem(err, sizeof(*s)));
 	}
 	s->base.ops = &ops;
 	s->x = x;
@@ -185,8 +185,8 @@ pack_index_source(struct pack_index *x,
 	status = confirm_init(&s->confirm, err);
 	if (status != CKPT_OK) {
 		source_close(&s->base);
-		return status;
+		return (status);
 	}
 	*out = &s->base;
-	return CKPT_OK;
+	return (CKPT_OK);
 }

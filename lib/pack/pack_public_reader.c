@@ -25,21 +25,21 @@ ckpt_reader_open(int fd, unsigned n_threads, uint64_t memory,
 
 	status = bytes_fd(fd, &in, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	r = calloc(1, sizeof(*r));
 	if (r == NULL) {
 		bytes_close(in);
-		return error_nomem(err, sizeof(*r));
+		return (error_nomem(err, sizeof(*r)));
 	}
 	status = pack_source_open(in, &o, &r->source, err);
 	if (status == CKPT_OK)
 		status = id_stream_new(&r->ids, err);
 	if (status != CKPT_OK) {
 		ckpt_reader_close(r);
-		return status;
+		return (status);
 	}
 	*out = r;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 /* All bytes are read: the IDs must be those of the pack. */
@@ -53,9 +53,9 @@ finish(struct ckpt_reader *r, struct ckpt_error *err)
 	if (status == CKPT_OK)
 		status = model_confirm(r->source, tensor_ids, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	r->has_id = true;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 enum ckpt_status
@@ -68,24 +68,24 @@ ckpt_reader_next(struct ckpt_reader *r, struct ckpt_error *err)
 	r->has_id = false;
 	status = model_next(r->source, &r->head, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	r->left = r->head.schema->n_bytes;
 	status = id_stream_begin(r->ids, r->head.schema, err);
 	if (status == CKPT_OK && r->left == 0)
 		status = finish(r, err);
-	return status;
+	return (status);
 }
 
 const char *
 ckpt_reader_label(const struct ckpt_reader *r)
 {
-	return r->head.label;
+	return (r->head.label);
 }
 
 size_t
 ckpt_reader_n_tensors(const struct ckpt_reader *r)
 {
-	return r->head.schema == NULL ? 0 : r->head.schema->n_tensors;
+	return (r->head.schema == NULL ? 0 : r->head.schema->n_tensors);
 }
 
 void
@@ -104,7 +104,7 @@ ckpt_reader_tensor(const struct ckpt_reader *r, size_t i,
 size_t
 ckpt_reader_n_meta(const struct ckpt_reader *r)
 {
-	return r->head.meta.n;
+	return (r->head.meta.n);
 }
 
 void
@@ -122,17 +122,17 @@ ckpt_reader_read(struct ckpt_reader *r, void *out, size_t n,
 	enum ckpt_status status;
 
 	if (n > r->left)
-		return error_set(err, CKPT_USAGE,
-		    "more bytes are read than the model has");
+		return (error_set(err, CKPT_USAGE,
+		    "more bytes are read than the model has"));
 	if (n == 0)
-		return CKPT_OK;
+		return (CKPT_OK);
 	status = model_read(r->source, out, n, err);
 	if (status == CKPT_OK)
 		status = id_stream_update(r->ids, out, n, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	r->left -= n;
-	return r->left == 0 ? finish(r, err) : CKPT_OK;
+	return (r->left == 0 ? finish(r, err) : CKPT_OK);
 }
 
 enum ckpt_status
@@ -140,10 +140,10 @@ ckpt_reader_model_id(const struct ckpt_reader *r, struct ckpt_id *out,
     struct ckpt_error *err)
 {
 	if (!r->has_id)
-		return error_set(err, CKPT_USAGE,
-		    "the model has not been read whole");
+		return (error_set(err, CKPT_USAGE,
+		    "the model has not been read whole"));
 	*out = r->id;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 void

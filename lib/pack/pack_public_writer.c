@@ -21,16 +21,16 @@ ckpt_writer_open(int fd, unsigned n_threads, struct ckpt_writer **out,
 
 	w = calloc(1, sizeof(*w));
 	if (w == NULL)
-		return error_nomem(err, sizeof(*w));
+		return (error_nomem(err, sizeof(*w)));
 	status = outfile_borrow(fd, &f, err);
 	if (status == CKPT_OK)
 		status = pack_writer_open(f, &o, &w->sink, err);
 	if (status != CKPT_OK) {
 		free(w);
-		return status;
+		return (status);
 	}
 	*out = w;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 /* The tensors as a schema; the last one again if it is the same. */
@@ -44,7 +44,7 @@ schema_of(struct ckpt_writer *w, const struct ckpt_tensor *t, size_t n,
 
 	status = schema_new(&s, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	for (i = 0; i < n && status == CKPT_OK; i++)
 		status = schema_add(s, t[i].name, strlen(t[i].name),
 		    t[i].dtype, t[i].n_dims, t[i].dims, err);
@@ -53,11 +53,11 @@ schema_of(struct ckpt_writer *w, const struct ckpt_tensor *t, size_t n,
 	if (status != CKPT_OK ||
 	    (w->last != NULL && schema_equal(s, w->last))) {
 		schema_unref(s);
-		return status;
+		return (status);
 	}
 	schema_unref(w->last);
 	w->last = s;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 enum ckpt_status
@@ -71,7 +71,7 @@ ckpt_writer_begin(struct ckpt_writer *w, const char *label,
 
 	status = schema_of(w, tensors, n, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	head.schema = schema_ref(w->last);
 	head.label = strdup(label);
 	if (head.label == NULL)
@@ -85,20 +85,20 @@ ckpt_writer_begin(struct ckpt_writer *w, const char *label,
 	if (status == CKPT_OK)
 		status = model_begin(w->sink, &head, err);
 	model_head_release(&head);
-	return status;
+	return (status);
 }
 
 enum ckpt_status
 ckpt_writer_write(struct ckpt_writer *w, const void *data, size_t n,
     struct ckpt_error *err)
 {
-	return model_write(w->sink, data, n, err);
+	return (model_write(w->sink, data, n, err));
 }
 
 enum ckpt_status
 ckpt_writer_end(struct ckpt_writer *w, struct ckpt_error *err)
 {
-	return model_end(w->sink, NULL, err);
+	return (model_end(w->sink, NULL, err));
 }
 
 enum ckpt_status
@@ -108,7 +108,7 @@ ckpt_writer_close(struct ckpt_writer *w, struct ckpt_error *err)
 
 	schema_unref(w->last);
 	free(w);
-	return status;
+	return (status);
 }
 
 void

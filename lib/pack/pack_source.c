@@ -10,7 +10,7 @@
 static struct reader *
 of_source(struct model_source *src)
 {
-	return (struct reader *)(void *)src;
+	return ((struct reader *)(void *)src);
 }
 
 /* Remembers a failure: a damaged stream has no next model. */
@@ -20,7 +20,7 @@ fail(struct reader *r, enum ckpt_status status, struct ckpt_error *err)
 	r->failed = status;
 	if (err != NULL)
 		r->error = *err;
-	return status;
+	return (status);
 }
 
 static enum ckpt_status
@@ -31,12 +31,12 @@ next_group(struct reader *r, struct ckpt_error *err)
 
 	status = reader_group_finish(r, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	reader_group_release(r);
 	status = reader_seek_group(r, &f, err);
 	if (status == CKPT_OK)
 		status = reader_group_begin(r, &f, err);
-	return status;
+	return (status);
 }
 
 static enum ckpt_status
@@ -50,12 +50,12 @@ source_next(struct model_source *src, struct model_head *head,
 	if (r->failed != CKPT_OK) {
 		if (err != NULL && r->failed != CKPT_END)
 			*err = r->error;
-		return r->failed;
+		return (r->failed);
 	}
 	if (r->n_given == r->group.n_models) {
 		status = next_group(r, err);
 		if (status != CKPT_OK)
-			return fail(r, status, err);
+			return (fail(r, status, err));
 	}
 	h = &r->heads[r->n_given++];
 	*head = *h;
@@ -65,10 +65,10 @@ source_next(struct model_source *src, struct model_head *head,
 	h->label = strdup(head->label);
 	if (h->label == NULL) {
 		model_head_release(head);
-		return fail(r, error_nomem(err, CKPT_MAX_LABEL), err);
+		return (fail(r, error_nomem(err, CKPT_MAX_LABEL), err));
 	}
 	r->n_read = 0;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 /* Bytes of a model that streams, from the pages of the batch. */
@@ -84,7 +84,7 @@ read_streaming(struct reader *r, unsigned char *out, size_t n,
 		if (r->batch_page == r->batch->n_pages) {
 			status = reader_group_fill(r, err);
 			if (status != CKPT_OK)
-				return status;
+				return (status);
 			assert(r->batch->n_pages > 0);
 		}
 		p = &r->batch->pages[r->batch_page];
@@ -100,7 +100,7 @@ read_streaming(struct reader *r, unsigned char *out, size_t n,
 			r->batch_used = 0;
 		}
 	}
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 static enum ckpt_status
@@ -112,18 +112,18 @@ source_read(struct model_source *src, void *out, size_t n,
 
 	if (r->failed != CKPT_OK || r->n_given == 0 ||
 	    n > r->schema->n_bytes - r->n_read)
-		return error_set(err, CKPT_USAGE,
-		    "more bytes are read than the model has");
+		return (error_set(err, CKPT_USAGE,
+		    "more bytes are read than the model has"));
 	if (r->rows == NULL) {
 		status = read_streaming(r, out, n, err);
 		if (status != CKPT_OK)
-			return fail(r, status, err);
+			return (fail(r, status, err));
 	} else if (n > 0) {
 		memcpy(out, r->rows + (r->n_given - 1) * r->schema->n_bytes +
 		    r->n_read, n);
 	}
 	r->n_read += n;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 static enum ckpt_status
@@ -133,14 +133,14 @@ source_pread(struct model_source *src, void *out, size_t n, uint64_t offset,
 	struct reader *r = of_source(src);
 
 	if (r->rows == NULL || r->n_given == 0)
-		return CKPT_USAGE;
+		return (CKPT_USAGE);
 	if (offset > r->schema->n_bytes || n > r->schema->n_bytes - offset)
-		return error_set(err, CKPT_USAGE,
-		    "more bytes are read than the model has");
+		return (error_set(err, CKPT_USAGE,
+		    "more bytes are read than the model has"));
 	if (n > 0)
 		memcpy(out, r->rows + (r->n_given - 1) * r->schema->n_bytes +
 		    offset, n);
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 static enum ckpt_status
@@ -154,11 +154,11 @@ source_confirm(struct model_source *src, const struct ckpt_id *tensor_ids,
 	/* a model in memory may have been read by pread */
 	if (r->failed != CKPT_OK || r->n_given == 0 ||
 	    (r->rows == NULL && r->n_read != r->schema->n_bytes))
-		return error_set(err, CKPT_USAGE,
-		    "a model is confirmed before its last byte");
+		return (error_set(err, CKPT_USAGE,
+		    "a model is confirmed before its last byte"));
 	status = reader_group_finish(r, err);
 	if (status != CKPT_OK)
-		return fail(r, status, err);
+		return (fail(r, status, err));
 	g.schema = r->schema;
 	g.n_models = r->group.n_models;
 	g.kind = r->ids_kind;
@@ -167,7 +167,7 @@ source_confirm(struct model_source *src, const struct ckpt_id *tensor_ids,
 	g.label = r->heads[g.row].label;
 	g.offset = r->index_offset;
 	status = confirm_model(&r->confirm, &g, tensor_ids, err);
-	return status == CKPT_OK ? CKPT_OK : fail(r, status, err);
+	return (status == CKPT_OK ? CKPT_OK : fail(r, status, err));
 }
 
 static void
@@ -208,13 +208,13 @@ pack_source_open(struct bytes *in,
 
 	if (options->lost != NULL && bytes_is_random(in, NULL)) {
 		status = pack_index_open(in, options, &x, err);
-		return status == CKPT_OK ?
-		    pack_index_source(x, NULL, out, err) : status;
+		return (status == CKPT_OK ?
+		    pack_index_source(x, NULL, out, err) : status);
 	}
 	r = calloc(1, sizeof(*r));
 	if (r == NULL) {
 		bytes_close(in);
-		return error_nomem(err, sizeof(*r));
+		return (error_nomem(err, sizeof(*r)));
 	}
 	r->base.ops = &ops;
 	r->in = in;
@@ -231,9 +231,9 @@ pack_source_open(struct bytes *in,
 	if (status != CKPT_OK)
 		goto err0;
 	*out = &r->base;
-	return CKPT_OK;
+	return (CKPT_OK);
 
 err0:
 	source_close(&r->base);
-	return status;
+	return (status);
 }

@@ -11,7 +11,7 @@
 static struct writer *
 of_sink(struct model_sink *sink)
 {
-	return (struct writer *)(void *)sink;
+	return ((struct writer *)(void *)sink);
 }
 
 static void
@@ -45,9 +45,9 @@ begin_large(struct writer *w, const struct model_head *head,
 	if (status == CKPT_OK && !w->options.has_ids)
 		status = id_stream_begin(w->id_stream, w->schema, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	columns_begin(&w->cursor, w->schema, 1);
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 /* Whether the open group takes one more model of this head. */
@@ -57,9 +57,9 @@ group_takes(const struct writer *w, const struct model_head *head,
 {
 	if (weight > WIRE_MAX_GROUP ||
 	    w->weight > WIRE_MAX_GROUP - weight)
-		return false;
-	return w->schema == head->schema ||
-	    schema_equal(w->schema, head->schema);
+		return (false);
+	return (w->schema == head->schema ||
+	    schema_equal(w->schema, head->schema));
 }
 
 static enum ckpt_status
@@ -71,21 +71,21 @@ sink_begin(struct model_sink *sink, const struct model_head *head,
 	enum ckpt_status status;
 
 	if (w->in_model)
-		return error_set(err, CKPT_USAGE,
-		    "a model is begun within another");
+		return (error_set(err, CKPT_USAGE,
+		    "a model is begun within another"));
 	if (w->schema != NULL && !group_takes(w, head, weight)) {
 		status = writer_group_flush(w, err);
 		if (status != CKPT_OK)
-			return status;
+			return (status);
 	}
 	w->is_large = weight > WIRE_MAX_GROUP;
 	w->n_written = 0;
 	status = w->is_large ? begin_large(w, head, err) :
 	    writer_group_add(w, head, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	w->in_model = true;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 /* Fills page after page; a full batch is written. */
@@ -100,13 +100,13 @@ write_large(struct writer *w, const unsigned char *data, size_t n,
 	while (n > 0) {
 		if (w->page == NULL) {
 			if (!columns_next(&w->cursor, &tensor, &page))
-				return error_set(err, CKPT_USAGE,
-				    "more bytes than the schema has");
+				return (error_set(err, CKPT_USAGE,
+				    "more bytes than the schema has"));
 			w->page = batch_add(w->batch, page.n_bytes, 0);
 			if (w->page == NULL) {
 				status = writer_pages(w, err);
 				if (status != CKPT_OK)
-					return status;
+					return (status);
 				w->page = batch_add(w->batch, page.n_bytes,
 				    0);
 				assert(w->page != NULL);
@@ -123,7 +123,7 @@ write_large(struct writer *w, const unsigned char *data, size_t n,
 		if (w->page_used == w->page->frame.raw)
 			w->page = NULL;
 	}
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 static enum ckpt_status
@@ -134,8 +134,8 @@ sink_write(struct model_sink *sink, const void *data, size_t n,
 	enum ckpt_status status;
 
 	if (!w->in_model || n > w->schema->n_bytes - w->n_written)
-		return error_set(err, CKPT_USAGE,
-		    "more bytes are written than the model has");
+		return (error_set(err, CKPT_USAGE,
+		    "more bytes are written than the model has"));
 	if (!w->is_large) {
 		status = buf_append(&w->rows, data, n, err);
 	} else {
@@ -145,9 +145,9 @@ sink_write(struct model_sink *sink, const void *data, size_t n,
 			status = write_large(w, data, n, err);
 	}
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	w->n_written += n;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 /* The IDs are those of the bytes that were written, unless the caller has
@@ -162,22 +162,22 @@ end_large(struct writer *w, const struct ckpt_id *tensor_ids,
 	if (!w->options.has_ids) {
 		status = id_stream_end(w->id_stream, &ids, NULL, err);
 		if (status != CKPT_OK)
-			return status;
+			return (status);
 		if (tensor_ids != NULL && w->schema->n_tensors > 0 &&
 		    memcmp(ids, tensor_ids, w->schema->n_tensors *
 		    sizeof(*ids)) != 0)
-			return error_set(err, CKPT_MISMATCH, "IDs given for "
-			    "a model are not those of its bytes");
+			return (error_set(err, CKPT_MISMATCH, "IDs given for "
+			    "a model are not those of its bytes"));
 	} else if (ids == NULL) {
-		return error_set(err, CKPT_USAGE,
-		    "the IDs of a model that were promised are not given");
+		return (error_set(err, CKPT_USAGE,
+		    "the IDs of a model that were promised are not given"));
 	}
 	status = writer_pages(w, err);
 	if (status == CKPT_OK)
 		status = writer_group_ids(w, ids, err);
 	if (status == CKPT_OK)
 		status = writer_group_end(w, err);
-	return status;
+	return (status);
 }
 
 static enum ckpt_status
@@ -188,16 +188,16 @@ sink_end(struct model_sink *sink, const struct ckpt_id *tensor_ids,
 	enum ckpt_status status;
 
 	if (!w->in_model || w->n_written != w->schema->n_bytes)
-		return error_set(err, CKPT_USAGE,
-		    "a model is ended before its last byte");
+		return (error_set(err, CKPT_USAGE,
+		    "a model is ended before its last byte"));
 	w->in_model = false;
 	if (w->is_large)
-		return end_large(w, tensor_ids, err);
+		return (end_large(w, tensor_ids, err));
 	status = writer_group_ids(w, tensor_ids, err);
 	if (status == CKPT_OK &&
 	    w->group.n_models >= w->options.group_models)
 		status = writer_group_flush(w, err);
-	return status;
+	return (status);
 }
 
 static enum ckpt_status
@@ -220,7 +220,7 @@ sink_close(struct model_sink *sink, struct ckpt_error *err)
 	else
 		outfile_abort(w->out);
 	writer_free(w);
-	return status;
+	return (status);
 }
 
 static void
@@ -271,7 +271,7 @@ pack_writer_open(struct outfile *out,
 	w = calloc(1, sizeof(*w));
 	if (w == NULL) {
 		outfile_abort(out);
-		return error_nomem(err, sizeof(*w));
+		return (error_nomem(err, sizeof(*w)));
 	}
 	init(w, out, options);
 	status = buf_reserve(&w->content, sizeof(struct wire_disk_group),
@@ -287,9 +287,9 @@ pack_writer_open(struct outfile *out,
 	if (status != CKPT_OK)
 		goto err0;
 	*sink = &w->base;
-	return CKPT_OK;
+	return (CKPT_OK);
 
 err0:
 	sink_abort(&w->base);
-	return status;
+	return (status);
 }

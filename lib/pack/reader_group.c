@@ -35,7 +35,7 @@ read_page(struct reader *r, const struct columns_page *page, size_t tensor,
 	wire_page_encode(&entry, disk);
 	status = buf_append(&r->pages, disk, sizeof(disk), err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	p = batch_add(r->batch, f->raw, f->stored);
 	assert(p != NULL);
 	p->frame = *f;
@@ -43,7 +43,7 @@ read_page(struct reader *r, const struct columns_page *page, size_t tensor,
 	p->row = page->row;
 	p->n_rows = page->n_rows;
 	p->begin = page->begin;
-	return reader_read(r, p->stored, f->stored, err);
+	return (reader_read(r, p->stored, f->stored, err));
 }
 
 static enum ckpt_status
@@ -54,14 +54,14 @@ page_header(struct reader *r, const struct columns_page *page, size_t tensor,
 
 	status = reader_frame(r, f, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	if (f->kind != WIRE_PAGE)
-		return reader_unexpected(f, "a page", err);
+		return (reader_unexpected(f, "a page", err));
 	if (f->raw != page->n_bytes)
-		return error_at(err, CKPT_CORRUPT, f->offset, "7.2",
+		return (error_at(err, CKPT_CORRUPT, f->offset, "7.2",
 		    "page of %u raw bytes where tensor %.100s needs %u",
-		    f->raw, r->schema->tensors[tensor].name, page->n_bytes);
-	return CKPT_OK;
+		    f->raw, r->schema->tensors[tensor].name, page->n_bytes));
+	return (CKPT_OK);
 }
 
 enum ckpt_status
@@ -88,9 +88,9 @@ reader_group_fill(struct reader *r, struct ckpt_error *err)
 		if (status == CKPT_OK)
 			status = read_page(r, &page, tensor, &f, err);
 		if (status != CKPT_OK)
-			return status;
+			return (status);
 	}
-	return batch_decode(r->batch, err);
+	return (batch_decode(r->batch, err));
 }
 
 /* All columns of a small group into rows. */
@@ -104,11 +104,11 @@ read_rows(struct reader *r, struct ckpt_error *err)
 
 	r->rows = malloc(n + 1);
 	if (r->rows == NULL)
-		return error_nomem(err, n + 1);
+		return (error_nomem(err, n + 1));
 	do {
 		status = reader_group_fill(r, err);
 		if (status != CKPT_OK)
-			return status;
+			return (status);
 		for (i = 0; i < r->batch->n_pages; i++) {
 			p = &r->batch->pages[i];
 			page.row = p->row;
@@ -119,7 +119,7 @@ read_rows(struct reader *r, struct ckpt_error *err)
 			    p->raw);
 		}
 	} while (r->batch->n_pages > 0);
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 /* The index repeats what was read; any difference is a contradiction. */
@@ -145,9 +145,9 @@ compare_index(const struct reader *r, const struct wire_index *x,
 	    memcmp(x->pages, r->pages.data, r->pages.len) != 0))
 		section = "8.10";
 	if (section == NULL)
-		return CKPT_OK;
-	return error_at(err, CKPT_CORRUPT, offset, section,
-	    "group index differs from the group before it");
+		return (CKPT_OK);
+	return (error_at(err, CKPT_CORRUPT, offset, section,
+	    "group index differs from the group before it"));
 }
 
 /* Every entry of the table, for values that this reader does not know. */
@@ -163,9 +163,9 @@ check_entries(const struct wire_index *x, uint64_t offset,
 		status = wire_page_decode(x->pages +
 		    i * sizeof(struct wire_disk_page), offset, &p, err);
 		if (status != CKPT_OK)
-			return status;
+			return (status);
 	}
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 static enum ckpt_status
@@ -177,11 +177,11 @@ add_entry(struct reader *r, const struct wire_frame *f,
 	uint32_t i, *prints;
 
 	if (!wire_directory_fits(&r->directory, r->group.n_models))
-		return error_at(err, CKPT_CORRUPT, f->offset, "9",
-		    "more groups and models than a directory can hold");
+		return (error_at(err, CKPT_CORRUPT, f->offset, "9",
+		    "more groups and models than a directory can hold"));
 	prints = malloc(r->group.n_models * sizeof(*prints));
 	if (prints == NULL)
-		return error_nomem(err, r->group.n_models * sizeof(*prints));
+		return (error_nomem(err, r->group.n_models * sizeof(*prints)));
 	for (i = 0; i < r->group.n_models; i++)
 		prints[i] = wire_print(r->heads[i].label);
 	e.index_offset = f->offset - r->part_start;
@@ -191,7 +191,7 @@ add_entry(struct reader *r, const struct wire_frame *f,
 	e.schema = r->group.schema;
 	status = wire_directory_add(&r->directory, &e, prints, err);
 	free(prints);
-	return status;
+	return (status);
 }
 
 static enum ckpt_status
@@ -203,9 +203,9 @@ read_index(struct reader *r, struct ckpt_error *err)
 
 	status = reader_frame(r, &f, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	if (f.kind != WIRE_INDEX)
-		return reader_unexpected(&f, "the group's index", err);
+		return (reader_unexpected(&f, "the group's index", err));
 	status = reader_payload(r, &f, err);
 	if (status == CKPT_OK)
 		status = wire_index_decode(r->raw.data, r->raw.len, f.offset,
@@ -223,11 +223,11 @@ read_index(struct reader *r, struct ckpt_error *err)
 	if (status == CKPT_OK)
 		status = add_entry(r, &f, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	r->ids_kind = x.ids;
 	r->index_offset = f.offset;
 	r->has_group = false;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 /* The group's head against the part so far. */
@@ -239,21 +239,21 @@ check_head(struct reader *r, const struct wire_frame *f,
 
 	if (g->schema >= r->n_schemas || (r->is_schema_fresh &&
 	    g->schema != r->n_schemas - 1))
-		return error_at(err, CKPT_CORRUPT, f->offset, "6.1",
+		return (error_at(err, CKPT_CORRUPT, f->offset, "6.1",
 		    "group with the schema %u of %u", g->schema,
-		    r->n_schemas);
+		    r->n_schemas));
 	if (g->first != r->directory.n_models)
-		return error_at(err, CKPT_CORRUPT, f->offset, "6.3",
+		return (error_at(err, CKPT_CORRUPT, f->offset, "6.3",
 		    "group begins with model %llu where %llu is due",
 		    (unsigned long long)g->first,
-		    (unsigned long long)r->directory.n_models);
+		    (unsigned long long)r->directory.n_models));
 	r->schema = r->schemas[g->schema].schema;
 	if (g->n_models > 1 &&
 	    r->schema->n_bytes > WIRE_MAX_GROUP / g->n_models)
-		return error_at(err, CKPT_CORRUPT, f->offset, "6.2",
+		return (error_at(err, CKPT_CORRUPT, f->offset, "6.2",
 		    "group of %u models exceeds %d bytes", g->n_models,
-		    WIRE_MAX_GROUP);
-	return CKPT_OK;
+		    WIRE_MAX_GROUP));
+	return (CKPT_OK);
 }
 
 enum ckpt_status
@@ -266,7 +266,7 @@ reader_group_begin(struct reader *r, const struct wire_frame *f,
 	status = wire_group_decode(r->raw.data, r->raw.len, f->offset,
 	    &r->group, &r->heads, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	status = buf_append(&r->content, r->raw.data, r->raw.len, err);
 	if (status == CKPT_OK)
 		status = check_head(r, f, err);
@@ -274,18 +274,18 @@ reader_group_begin(struct reader *r, const struct wire_frame *f,
 		status = columns_total(r->schema, r->group.n_models,
 		    &n_pages, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	r->is_schema_fresh = false;
 	r->group_offset = f->offset - r->part_start;
 	r->group_number = f->number;
 	r->has_group = true;
 	columns_begin(&r->cursor, r->schema, r->group.n_models);
 	if (r->schema->n_bytes * r->group.n_models > WIRE_MAX_GROUP)
-		return CKPT_OK;
+		return (CKPT_OK);
 	status = read_rows(r, err);
 	if (status != CKPT_OK)
-		return status;
-	return read_index(r, err);
+		return (status);
+	return (read_index(r, err));
 }
 
 enum ckpt_status
@@ -294,11 +294,11 @@ reader_group_finish(struct reader *r, struct ckpt_error *err)
 	enum ckpt_status status;
 
 	if (!r->has_group)
-		return CKPT_OK;
+		return (CKPT_OK);
 	do {
 		status = reader_group_fill(r, err);
 		if (status != CKPT_OK)
-			return status;
+			return (status);
 	} while (r->batch->n_pages > 0);
-	return read_index(r, err);
+	return (read_index(r, err));
 }

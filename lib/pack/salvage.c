@@ -25,11 +25,11 @@ add_group(struct salvage *s, const struct salvage_group *g,
 		groups = realloc(s->groups, (s->n_groups * 2 + 1) *
 		    sizeof(*groups));
 		if (groups == NULL)
-			return error_nomem(err, sizeof(*groups));
+			return (error_nomem(err, sizeof(*groups)));
 		s->groups = groups;
 	}
 	s->groups[s->n_groups++] = *g;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 static enum ckpt_status
@@ -42,12 +42,12 @@ add_schema(struct salvage *s, size_t part, const struct wire_frame *f,
 		schemas = realloc(s->schemas, (s->n_schemas * 2 + 1) *
 		    sizeof(*schemas));
 		if (schemas == NULL)
-			return error_nomem(err, sizeof(*schemas));
+			return (error_nomem(err, sizeof(*schemas)));
 		s->schemas = schemas;
 	}
 	s->schemas[s->n_schemas].part = part;
 	s->schemas[s->n_schemas++].frame = *f;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 /* A group index that is sound itself; *number is that of its head. */
@@ -60,9 +60,9 @@ is_sound_index(struct pack_index *x, const struct wire_frame *f,
 	if (salvage_payload(x, f, NULL) != CKPT_OK ||
 	    wire_index_decode(x->raw.data, x->raw.len, f->offset, &w,
 	    NULL) != CKPT_OK)
-		return false;
+		return (false);
 	*number = w.group_number;
-	return true;
+	return (true);
 }
 
 /* The groups of the walk so far, of which the last is open. */
@@ -83,7 +83,7 @@ close_group(struct pairing *p, struct ckpt_error *err)
 		status = add_group(p->s, &p->open, err);
 	memset(&p->open, 0, sizeof(p->open));
 	p->open.part = p->part;
-	return status;
+	return (status);
 }
 
 /* A head opens a group, an index closes it; an index that names another
@@ -95,7 +95,7 @@ pair(struct pairing *p, const struct wire_frame *f, struct ckpt_error *err)
 	uint32_t number;
 
 	if (f->kind == WIRE_PAGE)
-		return CKPT_OK;
+		return (CKPT_OK);
 	if (f->kind != WIRE_INDEX)
 		status = close_group(p, err);
 	if (status == CKPT_OK && f->kind == WIRE_SCHEMA)
@@ -105,14 +105,14 @@ pair(struct pairing *p, const struct wire_frame *f, struct ckpt_error *err)
 		p->open.head = *f;
 	}
 	if (f->kind != WIRE_INDEX)
-		return status;
+		return (status);
 	if (!is_sound_index(p->x, f, &number))
-		return close_group(p, err);
+		return (close_group(p, err));
 	if (p->open.has_head && p->open.head.number != number)
 		status = close_group(p, err);
 	p->open.has_index = true;
 	p->open.index = *f;
-	return status == CKPT_OK ? close_group(p, err) : status;
+	return (status == CKPT_OK ? close_group(p, err) : status);
 }
 
 static enum ckpt_status
@@ -127,15 +127,15 @@ walk(struct pack_index *x, struct salvage *s, struct ckpt_error *err)
 		if (f.kind == WIRE_PART || f.number <= p.last_number) {
 			status = close_group(&p, err);
 			if (status != CKPT_OK)
-				return status;
+				return (status);
 			p.open.part = ++p.part;
 		}
 		p.last_number = f.number;
 		status = pair(&p, &f, err);
 		if (status != CKPT_OK)
-			return status;
+			return (status);
 	}
-	return status == CKPT_END ? close_group(&p, err) : status;
+	return (status == CKPT_END ? close_group(&p, err) : status);
 }
 
 /* A group of which neither description is sound takes its models with it;
@@ -165,7 +165,7 @@ count(struct pack_index *x, struct ckpt_error *err)
 
 	s->sound = calloc(s->n_groups + 1, sizeof(*s->sound));
 	if (s->sound == NULL)
-		return error_nomem(err, s->n_groups * sizeof(*s->sound));
+		return (error_nomem(err, s->n_groups * sizeof(*s->sound)));
 	for (i = 0; i < s->n_groups; i++) {
 		sg = &s->groups[i];
 		memset(&why, 0, sizeof(why));
@@ -180,7 +180,7 @@ count(struct pack_index *x, struct ckpt_error *err)
 		s->sound[part->n_groups++] = i;
 	}
 	index_group_release(x);
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 enum ckpt_status
@@ -192,12 +192,12 @@ salvage_scan(struct pack_index *x, struct ckpt_error *err)
 	s = x->salvage = calloc(1, sizeof(*s));
 	x->parts = calloc(1, sizeof(*x->parts));
 	if (s == NULL || x->parts == NULL)
-		return error_nomem(err, sizeof(*s));
+		return (error_nomem(err, sizeof(*s)));
 	x->n_parts = 1;
 	status = walk(x, s, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	if (s->n_groups >= UINT32_MAX)
-		return error_set(err, CKPT_LIMIT, "too many groups");
-	return count(x, err);
+		return (error_set(err, CKPT_LIMIT, "too many groups"));
+	return (count(x, err));
 }

@@ -15,8 +15,8 @@ salvage_payload(struct pack_index *x, const struct wire_frame *f,
 	enum ckpt_status status;
 
 	if (n > x->memory)
-		return error_at(err, CKPT_LIMIT, f->offset, "3.7",
-		    "frame exceeds the memory budget");
+		return (error_at(err, CKPT_LIMIT, f->offset, "3.7",
+		    "frame exceeds the memory budget"));
 	x->stored.len = 0;
 	status = buf_reserve(&x->stored, (size_t)n, err);
 	if (status == CKPT_OK)
@@ -25,7 +25,7 @@ salvage_payload(struct pack_index *x, const struct wire_frame *f,
 	if (status == CKPT_OK)
 		status = index_decode(x, x->stored.data, (size_t)n,
 		    f->offset, f->kind, &again, err);
-	return status;
+	return (status);
 }
 
 /* The schema `number` of a part: from its frame, or else from the index of
@@ -44,8 +44,8 @@ find_schema(struct pack_index *x, size_t part, uint32_t number,
 		    salvage_payload(x, &s->schemas[i].frame, NULL) != CKPT_OK ||
 		    x->raw.len < 4 || le32_load(x->raw.data) != number)
 			continue;
-		return wire_schema_decode(x->raw.data + 4, x->raw.len - 4,
-		    s->schemas[i].frame.offset, out, err);
+		return (wire_schema_decode(x->raw.data + 4, x->raw.len - 4,
+		    s->schemas[i].frame.offset, out, err));
 	}
 	for (i = 0; i < s->n_groups; i++) {
 		if (s->groups[i].part != part || !s->groups[i].has_index ||
@@ -56,11 +56,11 @@ find_schema(struct pack_index *x, size_t part, uint32_t number,
 		if (status == CKPT_OK && w.n_group >=
 		    sizeof(struct wire_disk_group) &&
 		    le32_load(w.group) == number)
-			return wire_schema_decode(w.schema, w.n_schema,
-			    s->groups[i].index.offset, out, err);
+			return (wire_schema_decode(w.schema, w.n_schema,
+			    s->groups[i].index.offset, out, err));
 	}
-	return error_set(err, CKPT_CORRUPT, "no sound copy of schema %u",
-	    number);
+	return (error_set(err, CKPT_CORRUPT, "no sound copy of schema %u",
+	    number));
 }
 
 /* The pages between a group's head and the next frame of another kind; what
@@ -88,7 +88,7 @@ find_pages(struct pack_index *x, const struct wire_frame *head,
 		g->pages[i].check = f.check;
 		g->offsets[i] = f.offset;
 	}
-	return status == CKPT_END ? CKPT_OK : status;
+	return (status == CKPT_END ? CKPT_OK : status);
 }
 
 /* Pages that cannot be what the schema needs count as not found. */
@@ -123,7 +123,7 @@ load_by_head(struct pack_index *x, const struct salvage_group *sg,
 		status = wire_group_decode(x->raw.data, x->raw.len,
 		    sg->head.offset, &wg, &g->heads, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	g->n_models = wg.n_models;
 	status = find_schema(x, sg->part, wg.schema, &g->schema, err);
 	if (status == CKPT_OK && g->n_models > 1 &&
@@ -155,11 +155,11 @@ load_by_head(struct pack_index *x, const struct salvage_group *sg,
 	for (i = 0; i < g->n_models; i++)
 		g->heads[i].schema = schema_ref(g->schema);
 	g->index_offset = sg->head.offset;
-	return CKPT_OK;
+	return (CKPT_OK);
 
 err0:
 	index_group_release(x);
-	return status;
+	return (status);
 }
 
 enum ckpt_status
@@ -178,7 +178,7 @@ salvage_load_group(struct pack_index *x, const struct salvage_group *sg,
 		status = load_by_head(x, sg, err);
 	if (status != CKPT_OK)
 		index_group_release(x);
-	return status;
+	return (status);
 }
 
 enum ckpt_status
@@ -190,11 +190,11 @@ salvage_load(struct pack_index *x, uint32_t group, struct ckpt_error *err)
 
 	status = salvage_load_group(x, sg, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	x->group.part = 0;
 	x->group.group = group;
 	x->group.first = sg->first;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 enum ckpt_status
@@ -208,8 +208,8 @@ salvage_load_of(struct pack_index *x, uint64_t ordinal,
 	for (i = 0; i < x->parts[0].n_groups; i++) {
 		sg = &s->groups[s->sound[i]];
 		if (ordinal - sg->first < sg->n_models)
-			return salvage_load(x, i, err);
+			return (salvage_load(x, i, err));
 	}
-	return error_set(err, CKPT_USAGE, "no model %llu",
-	    (unsigned long long)ordinal);
+	return (error_set(err, CKPT_USAGE, "no model %llu",
+	    (unsigned long long)ordinal));
 }

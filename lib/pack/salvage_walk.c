@@ -18,8 +18,8 @@ is_tag(const unsigned char *p)
 
 	for (i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
 		if (memcmp(p, tags[i], 4) == 0)
-			return true;
-	return false;
+			return (true);
+	return (false);
 }
 
 /* Whether this frame may follow the last one: numbers ascend in a part. A
@@ -30,9 +30,9 @@ static bool
 may_follow(const struct salvage_walk *w, const struct wire_frame *f)
 {
 	if (!w->has_last || f->kind == WIRE_PART)
-		return true;
-	return f->number > w->last.number ||
-	    (f->kind == WIRE_SCHEMA && f->number == 1);
+		return (true);
+	return (f->number > w->last.number ||
+	    (f->kind == WIRE_SCHEMA && f->number == 1));
 }
 
 /* The first good header in [offset, offset + n) of `window`. */
@@ -45,8 +45,8 @@ find(const struct salvage_walk *w, const unsigned char *window, size_t n,
 	for (i = 0; i + WIRE_FRAME_SIZE <= n; i++)
 		if (is_tag(window + i) && wire_frame_decode(window + i,
 		    offset + i, f, NULL) == CKPT_OK && may_follow(w, f))
-			return true;
-	return false;
+			return (true);
+	return (false);
 }
 
 static enum ckpt_status
@@ -59,7 +59,7 @@ search(struct salvage_walk *w, struct wire_frame *f, struct ckpt_error *err)
 
 	window = malloc(WINDOW);
 	if (window == NULL)
-		return error_nomem(err, WINDOW);
+		return (error_nomem(err, WINDOW));
 	while (at + WIRE_FRAME_SIZE <= w->x->size) {
 		n = w->x->size - at < WINDOW ? (size_t)(w->x->size - at) :
 		    WINDOW;
@@ -74,7 +74,7 @@ search(struct salvage_walk *w, struct wire_frame *f, struct ckpt_error *err)
 		at += n - WIRE_FRAME_SIZE + 1;
 	}
 	free(window);
-	return status;
+	return (status);
 }
 
 enum ckpt_status
@@ -85,17 +85,17 @@ salvage_next(struct salvage_walk *w, struct wire_frame *f,
 	enum ckpt_status status;
 
 	if (w->offset + WIRE_FRAME_SIZE > w->x->size)
-		return CKPT_END;
+		return (CKPT_END);
 	status = index_pread(w->x, header, sizeof(header), w->offset, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	if (wire_frame_decode(header, w->offset, f, NULL) != CKPT_OK ||
 	    !may_follow(w, f))
 		status = search(w, f, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	w->last = *f;
 	w->has_last = true;
 	w->offset = f->offset + WIRE_FRAME_SIZE + f->stored;
-	return CKPT_OK;
+	return (CKPT_OK);
 }

@@ -37,12 +37,12 @@ wants(const struct selected *s, uint32_t row)
 
 	if (s->selection.label != NULL &&
 	    strcmp(s->selection.label, g->heads[row].label) != 0)
-		return false;
+		return (false);
 	if (s->selection.keep_model == NULL)
-		return true;
-	return s->selection.keep_model(s->selection.arg, g->first + row,
+		return (true);
+	return (s->selection.keep_model(s->selection.arg, g->first + row,
 	    &g->heads[row], g->ids_kind == WIRE_IDS_TENSORS ? g->ids +
-	    (size_t)row * g->schema->n_tensors : NULL);
+	    (size_t)row * g->schema->n_tensors : NULL));
 }
 
 /* The schema of the tensors kept; the group's own if all are. */
@@ -55,7 +55,7 @@ choose_tensors(struct selected *s, struct ckpt_error *err)
 	s->keep = calloc(schema->n_tensors + 1, sizeof(*s->keep));
 	s->place = calloc(schema->n_tensors + 1, sizeof(*s->place));
 	if (s->keep == NULL || s->place == NULL)
-		return error_nomem(err, schema->n_tensors);
+		return (error_nomem(err, schema->n_tensors));
 	for (i = 0; i < schema->n_tensors; i++) {
 		s->keep[i] = s->selection.keep_tensor == NULL ||
 		    s->selection.keep_tensor(s->selection.arg,
@@ -65,10 +65,10 @@ choose_tensors(struct selected *s, struct ckpt_error *err)
 	}
 	if (n == schema->n_tensors) {
 		s->derived = schema_ref(schema);
-		return CKPT_OK;
+		return (CKPT_OK);
 	}
-	return schema_derive(schema, s->keep, (enum ckpt_dtype)0,
-	    &s->derived, err);
+	return (schema_derive(schema, s->keep, (enum ckpt_dtype)0,
+	    &s->derived, err));
 }
 
 enum ckpt_status
@@ -80,12 +80,12 @@ selected_group(struct selected *s, bool *any, struct ckpt_error *err)
 	*any = false;
 	s->chosen = calloc(g->n_models, sizeof(*s->chosen));
 	if (s->chosen == NULL)
-		return error_nomem(err, g->n_models);
+		return (error_nomem(err, g->n_models));
 	for (i = 0; i < g->n_models; i++) {
 		s->chosen[i] = wants(s, i);
 		*any |= s->chosen[i];
 	}
-	return *any ? choose_tensors(s, err) : CKPT_OK;
+	return (*any ? choose_tensors(s, err) : CKPT_OK);
 }
 
 /* A page that cannot be had: each chosen model that has rows in it loses
@@ -107,7 +107,7 @@ lose(struct selected *s, const struct batch_page *p,
 		losses = realloc(s->losses, (s->n_losses + 1) *
 		    sizeof(*losses));
 		if (losses == NULL)
-			return error_nomem(err, sizeof(*losses));
+			return (error_nomem(err, sizeof(*losses)));
 		s->losses = losses;
 		losses[s->n_losses].row = (uint32_t)row;
 		losses[s->n_losses++].tensor = p->tensor;
@@ -118,7 +118,7 @@ lose(struct selected *s, const struct batch_page *p,
 		    g->heads[row].label, why->text);
 		s->x->lost(s->x->arg, &e);
 	}
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 /* A page into the rows; for a model that streams, only looked at. */
@@ -130,16 +130,16 @@ take_page(void *arg, const struct batch_page *p,
 	struct columns_page page;
 
 	if (p->raw == NULL)
-		return lose(s, p, why, err);
+		return (lose(s, p, why, err));
 	if (s->rows == NULL)
-		return CKPT_OK;
+		return (CKPT_OK);
 	page.row = p->row;
 	page.n_rows = p->n_rows;
 	page.begin = p->begin;
 	page.n_bytes = p->frame.raw;
 	columns_scatter(s->derived, s->place[p->tensor], &page, s->rows,
 	    p->raw);
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 /* The pages of one column that hold chosen models: from the first such to
@@ -180,19 +180,19 @@ read_group(struct selected *s, struct ckpt_error *err)
 		if (n > 0)
 			status = index_pages(s->x, first, n, &v, err);
 		if (status != CKPT_OK)
-			return status;
+			return (status);
 		first = f;
 		n = m;
 	}
-	return n > 0 ? index_pages(s->x, first, n, &v, err) : CKPT_OK;
+	return (n > 0 ? index_pages(s->x, first, n, &v, err) : CKPT_OK);
 }
 
 /* Whether the group's models are small enough to be read at once. */
 static bool
 is_buffered(const struct selected *s)
 {
-	return s->derived->n_bytes <= WIRE_MAX_GROUP /
-	    s->x->group.n_models;
+	return (s->derived->n_bytes <= WIRE_MAX_GROUP /
+	    s->x->group.n_models);
 }
 
 static enum ckpt_status
@@ -202,8 +202,8 @@ load_rows(struct selected *s, struct ckpt_error *err)
 
 	s->rows = malloc(n + 1);
 	if (s->rows == NULL)
-		return error_nomem(err, n);
-	return read_group(s, err);
+		return (error_nomem(err, n));
+	return (read_group(s, err));
 }
 
 /* The schema without what this model has lost. */
@@ -218,7 +218,7 @@ reduce(struct selected *s, struct ckpt_error *err)
 	free(s->model_keep);
 	s->model_keep = malloc(n + 1);
 	if (s->model_keep == NULL)
-		return error_nomem(err, n);
+		return (error_nomem(err, n));
 	memcpy(s->model_keep, s->keep, n * sizeof(*s->keep));
 	for (i = 0; i < s->n_losses; i++) {
 		if (s->losses[i].row != s->row)
@@ -226,8 +226,8 @@ reduce(struct selected *s, struct ckpt_error *err)
 		any = true;
 		s->model_keep[s->losses[i].tensor] = false;
 	}
-	return any ? schema_derive(s->x->group.schema, s->model_keep,
-	    (enum ckpt_dtype)0, &s->reduced, err) : CKPT_OK;
+	return (any ? schema_derive(s->x->group.schema, s->model_keep,
+	    (enum ckpt_dtype)0, &s->reduced, err) : CKPT_OK);
 }
 
 enum ckpt_status
@@ -244,9 +244,9 @@ selected_model(struct selected *s, struct schema **schema,
 	if (status == CKPT_OK)
 		status = reduce(s, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	*schema = s->reduced != NULL ? s->reduced : s->derived;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 /* Bytes of a buffered model, tensor by tensor where some are lost. */
@@ -284,14 +284,14 @@ selected_read(struct selected *s, unsigned char *out, size_t n,
 	enum ckpt_status status;
 
 	if (n == 0)
-		return CKPT_OK;
+		return (CKPT_OK);
 	if (!is_buffered(s))
-		return selected_stream(s, out, n, err);
+		return (selected_stream(s, out, n, err));
 	if (s->rows == NULL) {
 		status = load_rows(s, err);
 		if (status != CKPT_OK)
-			return status;
+			return (status);
 	}
 	copy_row(s, out, n);
-	return CKPT_OK;
+	return (CKPT_OK);
 }

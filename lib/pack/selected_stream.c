@@ -15,7 +15,7 @@ chunk_size(const struct selected *s)
 
 	if (s->derived == s->x->group.schema || n < WIRE_MAX_PAGE)
 		n = s->x->memory < CHUNK ? WIRE_MAX_PAGE : CHUNK;
-	return (size_t)(s->derived->n_bytes < n ? s->derived->n_bytes : n);
+	return ((size_t)(s->derived->n_bytes < n ? s->derived->n_bytes : n));
 }
 
 static enum ckpt_status
@@ -27,11 +27,11 @@ take_page(void *arg, const struct batch_page *p,
 	if (p->raw == NULL) { /* it could be read a moment ago */
 		if (err != NULL)
 			*err = *why;
-		return why->status;
+		return (why->status);
 	}
 	memcpy(s->chunk + s->chunk_len, p->raw, p->frame.raw);
 	s->chunk_len += p->frame.raw;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 /* The next run of pages of kept tensors that fits into the chunk. */
@@ -59,7 +59,7 @@ next_run(struct selected *s, uint32_t *first)
 		}
 		s->next_page++;
 	}
-	return n;
+	return (n);
 }
 
 static enum ckpt_status
@@ -72,12 +72,12 @@ refill(struct selected *s, struct ckpt_error *err)
 		s->chunk_size = chunk_size(s);
 		s->chunk = malloc(s->chunk_size);
 		if (s->chunk == NULL)
-			return error_nomem(err, s->chunk_size);
+			return (error_nomem(err, s->chunk_size));
 	}
 	s->chunk_len = s->chunk_used = 0;
 	n = next_run(s, &first);
 	assert(n > 0);
-	return index_pages(s->x, first, n, &v, err);
+	return (index_pages(s->x, first, n, &v, err));
 }
 
 enum ckpt_status
@@ -91,7 +91,7 @@ selected_stream(struct selected *s, unsigned char *out, size_t n,
 		if (s->chunk_used == s->chunk_len) {
 			status = refill(s, err);
 			if (status != CKPT_OK)
-				return status;
+				return (status);
 		}
 		part = s->chunk_len - s->chunk_used;
 		if (part > n)
@@ -101,5 +101,5 @@ selected_stream(struct selected *s, unsigned char *out, size_t n,
 		out += part;
 		n -= part;
 	}
-	return CKPT_OK;
+	return (CKPT_OK);
 }

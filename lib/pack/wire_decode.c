@@ -26,7 +26,7 @@ static const struct {
 const char *
 wire_kind_name(enum wire_kind kind)
 {
-	return kinds[kind].name;
+	return (kinds[kind].name);
 }
 
 /* Unknown tags that begin with a small letter may be ignored (3.1). */
@@ -39,16 +39,16 @@ decode_tag(const unsigned char tag[4], uint64_t offset, enum wire_kind *kind,
 	for (k = WIRE_PART; k < WIRE_EXTRA; k++) {
 		if (memcmp(tag, kinds[k].tag, 4) == 0) {
 			*kind = (enum wire_kind)k;
-			return CKPT_OK;
+			return (CKPT_OK);
 		}
 	}
 	if (tag[0] >= 'a' && tag[0] <= 'z') {
 		*kind = WIRE_EXTRA;
-		return CKPT_OK;
+		return (CKPT_OK);
 	}
-	return error_at(err, CKPT_NEWER, offset, "3.1",
+	return (error_at(err, CKPT_NEWER, offset, "3.1",
 	    "frame with the unknown tag %02x %02x %02x %02x", tag[0], tag[1],
-	    tag[2], tag[3]);
+	    tag[2], tag[3]));
 }
 
 /* Codec and sizes against each other and the kind's limits. */
@@ -59,33 +59,33 @@ check_sizes(const struct wire_frame *f, struct ckpt_error *err)
 	bool fixed = f->kind == WIRE_PART || f->kind == WIRE_END;
 
 	if (f->kind != WIRE_EXTRA && f->codec > WIRE_CODEC_ZSTD)
-		return error_at(err, CKPT_NEWER, f->offset, "3.2",
-		    "unknown codec %u", f->codec);
+		return (error_at(err, CKPT_NEWER, f->offset, "3.2",
+		    "unknown codec %u", f->codec));
 	if (fixed && f->codec != WIRE_CODEC_NONE)
-		return error_at(err, CKPT_CORRUPT, f->offset, "3.2",
-		    "%s frame with a codec", wire_kind_name(f->kind));
+		return (error_at(err, CKPT_CORRUPT, f->offset, "3.2",
+		    "%s frame with a codec", wire_kind_name(f->kind)));
 	if (f->kind == WIRE_EXTRA)
-		return f->stored <= max ? CKPT_OK : error_at(err,
+		return (f->stored <= max ? CKPT_OK : error_at(err,
 		    CKPT_CORRUPT, f->offset, "3.7", "additional frame of %u "
-		    "bytes, expected at most %u", f->stored, max);
+		    "bytes, expected at most %u", f->stored, max));
 	if (f->codec == WIRE_CODEC_NONE && f->stored != f->raw)
-		return error_at(err, CKPT_CORRUPT, f->offset, "3.7",
+		return (error_at(err, CKPT_CORRUPT, f->offset, "3.7",
 		    "%u bytes stored without a codec, raw size %u",
-		    f->stored, f->raw);
+		    f->stored, f->raw));
 	if (f->codec == WIRE_CODEC_ZSTD &&
 	    (f->stored >= f->raw || f->stored == 0))
-		return error_at(err, CKPT_CORRUPT, f->offset, "3.7",
+		return (error_at(err, CKPT_CORRUPT, f->offset, "3.7",
 		    "%u bytes stored for %u raw bytes: a codec must shrink",
-		    f->stored, f->raw);
+		    f->stored, f->raw));
 	if (fixed && f->raw != max)
-		return error_at(err, CKPT_NEWER, f->offset, "3.8",
+		return (error_at(err, CKPT_NEWER, f->offset, "3.8",
 		    "%s frame of %u bytes, expected %u",
-		    wire_kind_name(f->kind), f->raw, max);
+		    wire_kind_name(f->kind), f->raw, max));
 	if (f->raw > max || (f->kind == WIRE_PAGE && f->raw == 0))
-		return error_at(err, CKPT_CORRUPT, f->offset, "3.8",
+		return (error_at(err, CKPT_CORRUPT, f->offset, "3.8",
 		    "%s frame of %u raw bytes, expected at most %u",
-		    wire_kind_name(f->kind), f->raw, max);
-	return CKPT_OK;
+		    wire_kind_name(f->kind), f->raw, max));
+	return (CKPT_OK);
 }
 
 enum ckpt_status
@@ -98,20 +98,20 @@ wire_frame_decode(const unsigned char in[WIRE_FRAME_SIZE], uint64_t offset,
 
 	if ((uint32_t)xxh3_64(in, offsetof(struct wire_disk_frame,
 	    header_check)) != le32_load(d->header_check))
-		return error_at(err, CKPT_CORRUPT, offset, "3.10",
-		    "wrong checksum of a frame's header");
+		return (error_at(err, CKPT_CORRUPT, offset, "3.10",
+		    "wrong checksum of a frame's header"));
 	memset(&f, 0, sizeof(f));
 	f.offset = offset;
 	status = decode_tag(d->tag, offset, &f.kind, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	if (d->refuse[0] != 0)
-		return error_at(err, CKPT_NEWER, offset, "3.3",
+		return (error_at(err, CKPT_NEWER, offset, "3.3",
 		    "unknown flags %02x that must be understood",
-		    d->refuse[0]);
+		    d->refuse[0]));
 	if (d->reserved[0] != 0)
-		return error_at(err, CKPT_NEWER, offset, "3.5",
-		    "reserved byte is %u, expected 0", d->reserved[0]);
+		return (error_at(err, CKPT_NEWER, offset, "3.5",
+		    "reserved byte is %u, expected 0", d->reserved[0]));
 	f.codec = d->codec[0];
 	f.number = le32_load(d->number);
 	f.stored = le32_load(d->stored);
@@ -119,9 +119,9 @@ wire_frame_decode(const unsigned char in[WIRE_FRAME_SIZE], uint64_t offset,
 	f.check = le64_load(d->payload_check);
 	status = check_sizes(&f, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	*out = f;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 enum ckpt_status
@@ -129,11 +129,11 @@ wire_check(const struct wire_frame *f, const void *stored,
     struct ckpt_error *err)
 {
 	if (xxh3_64(stored, f->stored) != f->check)
-		return error_at(err, CKPT_CORRUPT,
+		return (error_at(err, CKPT_CORRUPT,
 		    f->offset + WIRE_FRAME_SIZE, "3.9",
 		    "wrong checksum of a %s frame's payload",
-		    wire_kind_name(f->kind));
-	return CKPT_OK;
+		    wire_kind_name(f->kind)));
+	return (CKPT_OK);
 }
 
 enum ckpt_status
@@ -143,18 +143,18 @@ wire_page_decode(const unsigned char *in, uint64_t offset,
 	const struct wire_disk_page *d = (const void *)in;
 
 	if (d->kind[0] != WIRE_PAGE_STORED)
-		return error_at(err, CKPT_NEWER, offset, "8.10",
-		    "unknown kind of page %u", d->kind[0]);
+		return (error_at(err, CKPT_NEWER, offset, "8.10",
+		    "unknown kind of page %u", d->kind[0]));
 	if (d->codec[0] > WIRE_CODEC_ZSTD)
-		return error_at(err, CKPT_NEWER, offset, "8.11",
-		    "unknown codec of a page %u", d->codec[0]);
+		return (error_at(err, CKPT_NEWER, offset, "8.11",
+		    "unknown codec of a page %u", d->codec[0]));
 	if (le16_load(d->reserved) != 0)
-		return error_at(err, CKPT_NEWER, offset, "8.12",
-		    "reserved bytes of a page's entry are not 0");
+		return (error_at(err, CKPT_NEWER, offset, "8.12",
+		    "reserved bytes of a page's entry are not 0"));
 	out->codec = d->codec[0];
 	out->stored = le32_load(d->stored);
 	out->check = le64_load(d->check);
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 enum ckpt_status
@@ -166,12 +166,12 @@ wire_index_decode(const unsigned char *in, size_t n, uint64_t offset,
 	uint64_t rest;
 
 	if (n < sizeof(*d))
-		return error_at(err, CKPT_CORRUPT, offset, "8",
+		return (error_at(err, CKPT_CORRUPT, offset, "8",
 		    "group index of %zu bytes, expected at least %zu", n,
-		    sizeof(*d));
+		    sizeof(*d)));
 	if (le32_load(d->reserved) != 0)
-		return error_at(err, CKPT_NEWER, offset, "8.7",
-		    "reserved bytes of a group index are not 0");
+		return (error_at(err, CKPT_NEWER, offset, "8.7",
+		    "reserved bytes of a group index are not 0"));
 	memset(&x, 0, sizeof(x));
 	x.group_offset = le64_load(d->group_offset);
 	x.group_number = le32_load(d->group_number);
@@ -180,27 +180,27 @@ wire_index_decode(const unsigned char *in, size_t n, uint64_t offset,
 	x.n_pages = le32_load(d->n_pages);
 	x.ids = le32_load(d->ids);
 	if (x.ids != WIRE_IDS_GROUP && x.ids != WIRE_IDS_TENSORS)
-		return error_at(err, CKPT_NEWER, offset, "8.6",
-		    "unknown kind of IDs %u", x.ids);
+		return (error_at(err, CKPT_NEWER, offset, "8.6",
+		    "unknown kind of IDs %u", x.ids));
 	rest = n - sizeof(*d);
 	if (x.n_schema > rest || x.n_group > rest - x.n_schema ||
 	    x.n_pages > (rest - x.n_schema - x.n_group) /
 	    sizeof(struct wire_disk_page))
-		return error_at(err, CKPT_CORRUPT, offset, "8",
-		    "parts of a group index are longer than the whole");
+		return (error_at(err, CKPT_CORRUPT, offset, "8",
+		    "parts of a group index are longer than the whole"));
 	rest -= (uint64_t)x.n_schema + x.n_group +
 	    x.n_pages * sizeof(struct wire_disk_page);
 	if (rest % WIRE_ID_SIZE != 0)
-		return error_at(err, CKPT_CORRUPT, offset, "8.15",
+		return (error_at(err, CKPT_CORRUPT, offset, "8.15",
 		    "%llu bytes of IDs, expected a multiple of 32",
-		    (unsigned long long)rest);
+		    (unsigned long long)rest));
 	x.schema = in + sizeof(*d);
 	x.group = x.schema + x.n_schema;
 	x.pages = x.group + x.n_group;
 	x.id = x.pages + x.n_pages * sizeof(struct wire_disk_page);
 	x.n_ids = (size_t)(rest / WIRE_ID_SIZE);
 	*out = x;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 enum ckpt_status
@@ -210,14 +210,14 @@ wire_ids_check(const struct wire_index *x, const struct schema *s,
 	bool is_small = s->n_bytes <= WIRE_SMALL_MODEL;
 
 	if (x->ids != (is_small ? WIRE_IDS_GROUP : WIRE_IDS_TENSORS))
-		return error_at(err, CKPT_CORRUPT, offset, "8.6",
+		return (error_at(err, CKPT_CORRUPT, offset, "8.6",
 		    "IDs of kind %u for models of %llu bytes", x->ids,
-		    (unsigned long long)s->n_bytes);
+		    (unsigned long long)s->n_bytes));
 	if (x->n_ids != (is_small ? 1 : (uint64_t)n_models * s->n_tensors))
-		return error_at(err, CKPT_CORRUPT, offset, "8.15",
+		return (error_at(err, CKPT_CORRUPT, offset, "8.15",
 		    "%zu IDs for %u models of %zu tensors", x->n_ids,
-		    n_models, s->n_tensors);
-	return CKPT_OK;
+		    n_models, s->n_tensors));
+	return (CKPT_OK);
 }
 
 void

@@ -25,15 +25,15 @@ wire_directory_release(struct wire_directory *d)
 bool
 wire_directory_fits(const struct wire_directory *d, uint64_t n_models)
 {
-	return sizeof(struct wire_disk_directory) + d->entries.len +
+	return (sizeof(struct wire_disk_directory) + d->entries.len +
 	    sizeof(struct wire_disk_entry) + d->prints.len +
-	    n_models * WIRE_PRINT_SIZE <= WIRE_MAX_DIRECTORY;
+	    n_models * WIRE_PRINT_SIZE <= WIRE_MAX_DIRECTORY);
 }
 
 uint32_t
 wire_print(const char *label)
 {
-	return (uint32_t)xxh3_64(label, strlen(label));
+	return ((uint32_t)xxh3_64(label, strlen(label)));
 }
 
 enum ckpt_status
@@ -46,8 +46,8 @@ wire_directory_add(struct wire_directory *d, const struct wire_entry *e,
 	uint32_t i;
 
 	if (!wire_directory_fits(d, e->n_models))
-		return error_set(err, CKPT_LIMIT,
-		    "directory exceeds %d bytes", WIRE_MAX_DIRECTORY);
+		return (error_set(err, CKPT_LIMIT,
+		    "directory exceeds %d bytes", WIRE_MAX_DIRECTORY));
 	le64_store(disk.index_offset, e->index_offset);
 	le32_store(disk.index_stored, e->index_stored);
 	le32_store(disk.index_number, e->index_number);
@@ -59,10 +59,10 @@ wire_directory_add(struct wire_directory *d, const struct wire_entry *e,
 		status = buf_append(&d->prints, print, sizeof(print), err);
 	}
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	d->n_groups++;
 	d->n_models += e->n_models;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 enum ckpt_status
@@ -81,7 +81,7 @@ wire_directory_encode(const struct wire_directory *d, struct buf *out,
 		    err);
 	if (status == CKPT_OK)
 		status = buf_append(out, d->prints.data, d->prints.len, err);
-	return status;
+	return (status);
 }
 
 void
@@ -108,10 +108,10 @@ counts_agree(const struct wire_directory_view *v)
 		wire_entry_decode(v->entries +
 		    i * sizeof(struct wire_disk_entry), &e);
 		if (e.n_models == 0 || e.n_models > WIRE_MAX_GROUP_MODELS)
-			return false;
+			return (false);
 		sum += e.n_models;
 	}
-	return sum == v->n_models;
+	return (sum == v->n_models);
 }
 
 enum ckpt_status
@@ -123,12 +123,12 @@ wire_directory_decode(const unsigned char *in, size_t n, uint64_t offset,
 	uint64_t rest;
 
 	if (n < sizeof(*d))
-		return error_at(err, CKPT_CORRUPT, offset, "9",
+		return (error_at(err, CKPT_CORRUPT, offset, "9",
 		    "directory of %zu bytes, expected at least %zu", n,
-		    sizeof(*d));
+		    sizeof(*d)));
 	if (le32_load(d->reserved) != 0)
-		return error_at(err, CKPT_NEWER, offset, "9.2",
-		    "reserved bytes of a directory are not 0");
+		return (error_at(err, CKPT_NEWER, offset, "9.2",
+		    "reserved bytes of a directory are not 0"));
 	rest = n - sizeof(*d);
 	v.n_groups = le32_load(d->n_groups);
 	v.n_models = le64_load(d->n_models);
@@ -136,16 +136,16 @@ wire_directory_decode(const unsigned char *in, size_t n, uint64_t offset,
 	    v.n_models > rest / WIRE_PRINT_SIZE ||
 	    v.n_groups * sizeof(struct wire_disk_entry) +
 	    v.n_models * WIRE_PRINT_SIZE != rest)
-		return error_at(err, CKPT_CORRUPT, offset, "9",
+		return (error_at(err, CKPT_CORRUPT, offset, "9",
 		    "directory of %zu bytes does not hold %u groups and "
 		    "%llu models", n, v.n_groups,
-		    (unsigned long long)v.n_models);
+		    (unsigned long long)v.n_models));
 	v.entries = in + sizeof(*d);
 	v.prints = v.entries + v.n_groups * sizeof(struct wire_disk_entry);
 	if (!counts_agree(&v))
-		return error_at(err, CKPT_CORRUPT, offset, "9.7",
+		return (error_at(err, CKPT_CORRUPT, offset, "9.7",
 		    "models of the groups do not add up to %llu",
-		    (unsigned long long)v.n_models);
+		    (unsigned long long)v.n_models));
 	*out = v;
-	return CKPT_OK;
+	return (CKPT_OK);
 }

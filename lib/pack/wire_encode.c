@@ -85,7 +85,7 @@ wire_index_encode(const struct wire_index *x, struct buf *out,
 	if (status == CKPT_OK)
 		status = buf_append(out, x->id, x->n_ids * WIRE_ID_SIZE,
 		    err);
-	return status;
+	return (status);
 }
 
 void

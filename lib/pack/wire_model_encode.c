@@ -16,7 +16,7 @@ wire_model_size(const struct model_head *head)
 		    strlen(head->meta.entries[i].value);
 	if (head->source_meta != NULL)
 		n += head->n_source_meta;
-	return n;
+	return (n);
 }
 
 static enum ckpt_status
@@ -28,8 +28,8 @@ append_meta(const struct meta_entry *e, struct buf *out,
 	enum ckpt_status status;
 
 	if (n_key == 0 || n_key > CKPT_MAX_KEY || n_value > CKPT_MAX_VALUE)
-		return error_set(err, CKPT_LIMIT, "metadata entry with a key "
-		    "of %zu and a value of %zu bytes", n_key, n_value);
+		return (error_set(err, CKPT_LIMIT, "metadata entry with a key "
+		    "of %zu and a value of %zu bytes", n_key, n_value));
 	d.n_key[0] = (unsigned char)n_key;
 	le32_store(d.n_value, (uint32_t)n_value);
 	status = buf_append(out, &d, sizeof(d), err);
@@ -37,7 +37,7 @@ append_meta(const struct meta_entry *e, struct buf *out,
 		status = buf_append(out, e->key, n_key, err);
 	if (status == CKPT_OK)
 		status = buf_append(out, e->value, n_value, err);
-	return status;
+	return (status);
 }
 
 enum ckpt_status
@@ -50,11 +50,11 @@ wire_model_encode(const struct model_head *head, struct buf *out,
 	enum ckpt_status status;
 
 	if (n_label > CKPT_MAX_LABEL)
-		return error_set(err, CKPT_LIMIT, "label of %zu bytes, "
-		    "expected at most %d", n_label, CKPT_MAX_LABEL);
+		return (error_set(err, CKPT_LIMIT, "label of %zu bytes, "
+		    "expected at most %d", n_label, CKPT_MAX_LABEL));
 	if (head->meta.n > CKPT_MAX_META || n_source > WIRE_MAX_PAYLOAD)
-		return error_set(err, CKPT_LIMIT, "%zu metadata entries and "
-		    "a source's text of %zu bytes", head->meta.n, n_source);
+		return (error_set(err, CKPT_LIMIT, "%zu metadata entries and "
+		    "a source's text of %zu bytes", head->meta.n, n_source));
 	memset(&d, 0, sizeof(d));
 	le16_store(d.n_label, (uint16_t)n_label);
 	le16_store(d.n_meta, (uint16_t)head->meta.n);
@@ -68,5 +68,5 @@ wire_model_encode(const struct model_head *head, struct buf *out,
 		status = append_meta(&head->meta.entries[i], out, err);
 	if (status == CKPT_OK)
 		status = buf_append(out, head->source_meta, n_source, err);
-	return status;
+	return (status);
 }

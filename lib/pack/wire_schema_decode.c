@@ -18,11 +18,11 @@ take(struct reader *r, size_t n, const char *section, struct ckpt_error *err)
 	if (n > r->left) {
 		error_at(err, CKPT_CORRUPT, r->offset, section,
 		    "schema ends within a field of %zu bytes", n);
-		return NULL;
+		return (NULL);
 	}
 	r->p += n;
 	r->left -= n;
-	return p;
+	return (p);
 }
 
 static enum ckpt_status
@@ -33,10 +33,10 @@ take_text(struct reader *r, const char *section, const unsigned char **text,
 
 	p = take(r, 4, section, err);
 	if (p == NULL)
-		return CKPT_CORRUPT;
+		return (CKPT_CORRUPT);
 	*n = le32_load(p);
 	*text = take(r, *n, section, err);
-	return *text == NULL ? CKPT_CORRUPT : CKPT_OK;
+	return (*text == NULL ? CKPT_CORRUPT : CKPT_OK);
 }
 
 /* A complaint of the schema about its content is corruption here. */
@@ -48,22 +48,22 @@ at_frame(struct ckpt_error *err, enum ckpt_status status, uint64_t offset,
 
 	if (status != CKPT_INVALID && status != CKPT_LIMIT &&
 	    status != CKPT_USAGE)
-		return status;
+		return (status);
 	if (err != NULL) {
 		memcpy(text, err->text, sizeof(text));
 		text[sizeof(text) - 1] = '\0';
 	} else {
 		text[0] = '\0';
 	}
-	return error_at(err, CKPT_CORRUPT, offset, section, "schema: %s",
-	    text);
+	return (error_at(err, CKPT_CORRUPT, offset, section, "schema: %s",
+	    text));
 }
 
 static bool
 is_name(const unsigned char *name, size_t n)
 {
-	return n > 0 && text_is_utf8(name, n) && memchr(name, 0, n) == NULL &&
-	    memchr(name, '\n', n) == NULL && memchr(name, '\r', n) == NULL;
+	return (n > 0 && text_is_utf8(name, n) && memchr(name, 0, n) == NULL &&
+	    memchr(name, '\n', n) == NULL && memchr(name, '\r', n) == NULL);
 }
 
 static enum ckpt_status
@@ -76,31 +76,31 @@ decode_tensor(struct reader *r, struct schema *s, struct ckpt_error *err)
 
 	p = take(r, sizeof(*d), "5.4", err);
 	if (p == NULL)
-		return CKPT_CORRUPT;
+		return (CKPT_CORRUPT);
 	d = (const void *)p;
 	if (dtype_bits((enum ckpt_dtype)d->dtype[0]) == 0)
-		return error_at(err, CKPT_NEWER, r->offset, "5.4",
-		    "unknown dtype %u", d->dtype[0]);
+		return (error_at(err, CKPT_NEWER, r->offset, "5.4",
+		    "unknown dtype %u", d->dtype[0]));
 	n_dims = d->n_dims[0];
 	if (n_dims > CKPT_MAX_DIMS)
-		return error_at(err, CKPT_CORRUPT, r->offset, "5.5",
+		return (error_at(err, CKPT_CORRUPT, r->offset, "5.5",
 		    "tensor of %u dimensions, expected at most %d", n_dims,
-		    CKPT_MAX_DIMS);
+		    CKPT_MAX_DIMS));
 	p = take(r, n_dims * sizeof(uint64_t), "5.7", err);
 	if (p == NULL)
-		return CKPT_CORRUPT;
+		return (CKPT_CORRUPT);
 	for (i = 0; i < n_dims; i++)
 		dims[i] = le64_load(p + i * sizeof(uint64_t));
 	name = take(r, le16_load(d->n_name), "5.8", err);
 	if (name == NULL)
-		return CKPT_CORRUPT;
+		return (CKPT_CORRUPT);
 	if (le16_load(d->n_name) == 0)
-		return error_at(err, CKPT_CORRUPT, r->offset, "5.6",
-		    "tensor without a name");
-	return at_frame(err, schema_add(s, (const char *)name,
+		return (error_at(err, CKPT_CORRUPT, r->offset, "5.6",
+		    "tensor without a name"));
+	return (at_frame(err, schema_add(s, (const char *)name,
 	    le16_load(d->n_name), (enum ckpt_dtype)d->dtype[0], n_dims, dims,
 	    err), r->offset, is_name(name, le16_load(d->n_name)) ? "5.7" :
-	    "5.8");
+	    "5.8"));
 }
 
 static enum ckpt_status
@@ -114,8 +114,8 @@ decode_layout(struct reader *r, struct schema *s, struct ckpt_error *err)
 	if (status == CKPT_OK)
 		status = take_text(r, "5.10", &after, &n_after, err);
 	if (status != CKPT_OK)
-		return status;
-	return schema_set_layout(s, before, n_before, after, n_after, err);
+		return (status);
+	return (schema_set_layout(s, before, n_before, after, n_after, err));
 }
 
 static enum ckpt_status
@@ -128,18 +128,18 @@ decode_symmetry(struct reader *r, struct schema *s, struct ckpt_error *err)
 
 	status = take_text(r, "5.11", &text, &n, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	if (memchr(text, 0, n) != NULL)
-		return error_at(err, CKPT_CORRUPT, r->offset, "5.11",
-		    "table of symmetries with a NUL");
+		return (error_at(err, CKPT_CORRUPT, r->offset, "5.11",
+		    "table of symmetries with a NUL"));
 	copy = malloc(n + 1);
 	if (copy == NULL)
-		return error_nomem(err, n + 1);
+		return (error_nomem(err, n + 1));
 	memcpy(copy, text, n);
 	copy[n] = '\0';
 	status = schema_set_symmetry(s, copy, err);
 	free(copy);
-	return at_frame(err, status, r->offset, "5.11");
+	return (at_frame(err, status, r->offset, "5.11"));
 }
 
 static enum ckpt_status
@@ -151,16 +151,16 @@ decode_content(struct reader *r, struct schema *s, struct ckpt_error *err)
 
 	p = take(r, 8, "5.2", err);
 	if (p == NULL)
-		return CKPT_CORRUPT;
+		return (CKPT_CORRUPT);
 	presence = le32_load(p);
 	n_tensors = le32_load(p + 4);
 	if (presence & ~(uint32_t)(WIRE_SCHEMA_LAYOUT | WIRE_SCHEMA_SYMMETRY))
-		return error_at(err, CKPT_NEWER, r->offset, "5.2",
-		    "unknown parts %#x of a schema", presence);
+		return (error_at(err, CKPT_NEWER, r->offset, "5.2",
+		    "unknown parts %#x of a schema", presence));
 	if (n_tensors > CKPT_MAX_TENSORS)
-		return error_at(err, CKPT_CORRUPT, r->offset, "5.3",
+		return (error_at(err, CKPT_CORRUPT, r->offset, "5.3",
 		    "%u tensors, expected at most %d", n_tensors,
-		    CKPT_MAX_TENSORS);
+		    CKPT_MAX_TENSORS));
 	for (i = 0; i < n_tensors && status == CKPT_OK; i++)
 		status = decode_tensor(r, s, err);
 	if (status == CKPT_OK && (presence & WIRE_SCHEMA_LAYOUT))
@@ -173,7 +173,7 @@ decode_content(struct reader *r, struct schema *s, struct ckpt_error *err)
 	if (status == CKPT_OK)
 		status = at_frame(err, schema_finish(s, err), r->offset,
 		    "5.8");
-	return status;
+	return (status);
 }
 
 enum ckpt_status
@@ -186,12 +186,12 @@ wire_schema_decode(const unsigned char *in, size_t n, uint64_t offset,
 
 	status = schema_new(&s, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	status = decode_content(&r, s, err);
 	if (status != CKPT_OK) {
 		schema_unref(s);
-		return status;
+		return (status);
 	}
 	*out = s;
-	return CKPT_OK;
+	return (CKPT_OK);
 }

@@ -9,10 +9,10 @@ append_u32(struct buf *out, uint64_t x, struct ckpt_error *err)
 	unsigned char b[4];
 
 	if (x > UINT32_MAX)
-		return error_set(err, CKPT_LIMIT,
-		    "a part of the schema exceeds 4 GiB");
+		return (error_set(err, CKPT_LIMIT,
+		    "a part of the schema exceeds 4 GiB"));
 	le32_store(b, (uint32_t)x);
-	return buf_append(out, b, sizeof(b), err);
+	return (buf_append(out, b, sizeof(b), err));
 }
 
 static enum ckpt_status
@@ -24,7 +24,7 @@ append_text(struct buf *out, const void *text, size_t n,
 	status = append_u32(out, n, err);
 	if (status == CKPT_OK)
 		status = buf_append(out, text, n, err);
-	return status;
+	return (status);
 }
 
 static enum ckpt_status
@@ -39,9 +39,9 @@ append_tensor(struct buf *out, const struct tensor_desc *t,
 
 	if (n_name == 0 || n_name > CKPT_MAX_NAME ||
 	    t->n_dims > CKPT_MAX_DIMS)
-		return error_set(err, CKPT_LIMIT,
+		return (error_set(err, CKPT_LIMIT,
 		    "tensor with a name of %zu bytes and %u dimensions",
-		    n_name, t->n_dims);
+		    n_name, t->n_dims));
 	d.dtype[0] = (unsigned char)t->dtype;
 	d.n_dims[0] = (unsigned char)t->n_dims;
 	le16_store(d.n_name, (uint16_t)n_name);
@@ -52,7 +52,7 @@ append_tensor(struct buf *out, const struct tensor_desc *t,
 	}
 	if (status == CKPT_OK)
 		status = buf_append(out, t->name, n_name, err);
-	return status;
+	return (status);
 }
 
 enum ckpt_status
@@ -80,5 +80,5 @@ wire_schema_encode(const struct schema *s, struct buf *out,
 	if (status == CKPT_OK && s->symmetry != NULL)
 		status = append_text(out, s->symmetry, strlen(s->symmetry),
 		    err);
-	return status;
+	return (status);
 }

@@ -10,14 +10,14 @@ writer_weight(const struct model_head *head)
 {
 	const struct schema *s = head->schema;
 
-	return s->n_bytes + wire_model_size(head) + s->n_tensors *
-	    (WIRE_ID_SIZE + sizeof(struct wire_disk_page));
+	return (s->n_bytes + wire_model_size(head) + s->n_tensors *
+	    (WIRE_ID_SIZE + sizeof(struct wire_disk_page)));
 }
 
 size_t
 writer_ids_per_model(const struct schema *s)
 {
-	return s->n_bytes > WIRE_SMALL_MODEL ? s->n_tensors : 1;
+	return (s->n_bytes > WIRE_SMALL_MODEL ? s->n_tensors : 1);
 }
 
 enum ckpt_status
@@ -35,10 +35,10 @@ writer_group_add(struct writer *w, const struct model_head *head,
 	if (status == CKPT_OK)
 		status = buf_append(&w->prints, &print, sizeof(print), err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	w->weight += writer_weight(head);
 	w->group.n_models++;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 enum ckpt_status
@@ -52,13 +52,13 @@ writer_group_begin(struct writer *w, struct ckpt_error *err)
 		status = writer_part_for(w, w->schema, w->group.n_models,
 		    n_pages, &w->group.schema, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	w->group.first = w->directory.n_models;
 	w->group_offset = outfile_offset(w->out) - w->part_start;
 	w->group_number = w->number;
 	wire_group_encode(&w->group, w->content.data);
-	return writer_frame(w, WIRE_GROUP, w->content.data, w->content.len,
-	    err);
+	return (writer_frame(w, WIRE_GROUP, w->content.data, w->content.len,
+	    err));
 }
 
 enum ckpt_status
@@ -90,7 +90,7 @@ writer_pages(struct writer *w, struct ckpt_error *err)
 			    p->frame.stored, err);
 	}
 	batch_clear(w->batch);
-	return status;
+	return (status);
 }
 
 /* The IDs as they are stored: those of the tensors, or one over the models
@@ -106,7 +106,7 @@ stored_ids(struct writer *w, struct wire_index *x, struct ckpt_id *one)
 		x->ids = WIRE_IDS_TENSORS;
 		x->id = w->ids.data;
 		x->n_ids = w->ids.len / WIRE_ID_SIZE;
-		return CKPT_OK;
+		return (CKPT_OK);
 	}
 	sha256_reset(w->sha);
 	sha256_update(w->sha, "ckpt group 1\n", 13);
@@ -119,7 +119,7 @@ stored_ids(struct writer *w, struct wire_index *x, struct ckpt_id *one)
 	x->ids = WIRE_IDS_GROUP;
 	x->id = one->bytes;
 	x->n_ids = 1;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 static enum ckpt_status
@@ -152,7 +152,7 @@ put_index(struct writer *w, struct ckpt_error *err)
 err0:
 	buf_release(&out);
 	buf_release(&schema);
-	return status;
+	return (status);
 }
 
 enum ckpt_status
@@ -167,20 +167,20 @@ writer_group_end(struct writer *w, struct ckpt_error *err)
 	e.schema = w->group.schema;
 	status = put_index(w, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	e.index_stored = (uint32_t)(outfile_offset(w->out) - w->part_start -
 	    e.index_offset - WIRE_FRAME_SIZE);
 	status = wire_directory_add(&w->directory, &e,
 	    (const void *)w->prints.data, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	schema_unref(w->schema);
 	w->schema = NULL;
 	memset(&w->group, 0, sizeof(w->group));
 	w->weight = 0;
 	w->content.len = w->rows.len = w->pages.len = 0;
 	w->prints.len = w->ids.len = w->has_ids.len = 0;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 enum ckpt_status
@@ -194,20 +194,20 @@ writer_group_ids(struct writer *w, const struct ckpt_id *tensor_ids,
 
 	status = buf_append(&w->has_ids, &has, 1, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	if (!has) {
 		status = buf_reserve(&w->ids, n * sizeof(*tensor_ids), err);
 		if (status == CKPT_OK)
 			w->ids.len += n * sizeof(*tensor_ids);
-		return status;
+		return (status);
 	}
 	if (w->schema->n_bytes > WIRE_SMALL_MODEL)
-		return buf_append(&w->ids, tensor_ids,
-		    n * sizeof(*tensor_ids), err);
+		return (buf_append(&w->ids, tensor_ids,
+		    n * sizeof(*tensor_ids), err));
 	status = id_model(w->sha, w->schema, tensor_ids, &model, err);
 	if (status != CKPT_OK)
-		return status;
-	return buf_append(&w->ids, &model, sizeof(model), err);
+		return (status);
+	return (buf_append(&w->ids, &model, sizeof(model), err));
 }
 
 /* Computes the IDs of one buffered model, where they were not given. */
@@ -223,12 +223,12 @@ identify(void *arg, size_t i, unsigned thread, struct ckpt_error *err)
 
 	(void)thread;
 	if (w->has_ids.data[i])
-		return CKPT_OK;
+		return (CKPT_OK);
 	memset(&m, 0, sizeof(m));
 	m.head.schema = w->schema;
 	m.data = w->rows.data + i * w->schema->n_bytes;
-	return id_of_model(&m, is_small ? NULL : ids, is_small ? ids :
-	    &model, err);
+	return (id_of_model(&m, is_small ? NULL : ids, is_small ? ids :
+	    &model, err));
 }
 
 /* The buffered models column by column into pages. */
@@ -247,14 +247,14 @@ put_columns(struct writer *w, struct ckpt_error *err)
 		if (p == NULL) {
 			status = writer_pages(w, err);
 			if (status != CKPT_OK)
-				return status;
+				return (status);
 			p = batch_add(w->batch, page.n_bytes, 0);
 			assert(p != NULL);
 		}
 		columns_gather(w->schema, tensor, &page, w->rows.data,
 		    p->raw);
 	}
-	return writer_pages(w, err);
+	return (writer_pages(w, err));
 }
 
 enum ckpt_status
@@ -263,7 +263,7 @@ writer_group_flush(struct writer *w, struct ckpt_error *err)
 	enum ckpt_status status;
 
 	if (w->schema == NULL)
-		return CKPT_OK;
+		return (CKPT_OK);
 	status = threads_for(w->batch->n_threads, w->group.n_models,
 	    identify, w, err);
 	if (status == CKPT_OK)
@@ -272,5 +272,5 @@ writer_group_flush(struct writer *w, struct ckpt_error *err)
 		status = put_columns(w, err);
 	if (status == CKPT_OK)
 		status = writer_group_end(w, err);
-	return status;
+	return (status);
 }

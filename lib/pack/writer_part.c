@@ -18,9 +18,9 @@ put(struct writer *w, struct wire_frame *f, const void *stored,
 	if (status == CKPT_OK && f->stored > 0)
 		status = outfile_write(w->out, stored, f->stored, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	w->number++;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 /* Directory and end stay plain: the tail is read by ranges, and
@@ -28,8 +28,8 @@ put(struct writer *w, struct wire_frame *f, const void *stored,
 static bool
 may_shrink(enum wire_kind kind)
 {
-	return kind == WIRE_SCHEMA || kind == WIRE_GROUP ||
-	    kind == WIRE_INDEX;
+	return (kind == WIRE_SCHEMA || kind == WIRE_GROUP ||
+	    kind == WIRE_INDEX);
 }
 
 enum ckpt_status
@@ -42,9 +42,9 @@ writer_frame(struct writer *w, enum wire_kind kind, const void *raw,
 	size_t n_stored = n;
 
 	if (n > WIRE_MAX_PAYLOAD)
-		return error_set(err, CKPT_LIMIT, "%s frame of %zu bytes, "
+		return (error_set(err, CKPT_LIMIT, "%s frame of %zu bytes, "
 		    "at most %d are allowed", wire_kind_name(kind), n,
-		    WIRE_MAX_PAYLOAD);
+		    WIRE_MAX_PAYLOAD));
 	f.raw = (uint32_t)n;
 	if (may_shrink(kind) && w->options.codec == PACK_CODEC_ZSTD) {
 		w->frame.len = 0;
@@ -54,11 +54,11 @@ writer_frame(struct writer *w, enum wire_kind kind, const void *raw,
 			    CODEC_ZSTD, w->options.level, raw, n,
 			    w->frame.data, &n_stored, &codec, err);
 		if (status != CKPT_OK)
-			return status;
+			return (status);
 	}
 	f.stored = (uint32_t)n_stored;
 	f.codec = codec == CODEC_ZSTD ? WIRE_CODEC_ZSTD : WIRE_CODEC_NONE;
-	return put(w, &f, codec == CODEC_ZSTD ? w->frame.data : raw, err);
+	return (put(w, &f, codec == CODEC_ZSTD ? w->frame.data : raw, err));
 }
 
 enum ckpt_status
@@ -67,7 +67,7 @@ writer_part_begin(struct writer *w, struct ckpt_error *err)
 	w->has_part = true;
 	w->part_start = outfile_offset(w->out);
 	w->number = 0;
-	return writer_frame(w, WIRE_PART, "", 0, err);
+	return (writer_frame(w, WIRE_PART, "", 0, err));
 }
 
 void
@@ -98,15 +98,15 @@ writer_part_end(struct writer *w, struct ckpt_error *err)
 		status = writer_frame(w, WIRE_DIRECTORY, b.data, b.len, err);
 	buf_release(&b);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	end.part_length = outfile_offset(w->out) - w->part_start +
 	    WIRE_END_SIZE;
 	wire_end_encode(&end, disk);
 	status = writer_frame(w, WIRE_END, disk, sizeof(disk), err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	writer_part_release(w);
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 static uint32_t
@@ -118,7 +118,7 @@ find_schema(const struct writer *w, const struct schema *schema)
 		if (w->schemas[i] == schema ||
 		    schema_equal(w->schemas[i], schema))
 			break;
-	return i;
+	return (i);
 }
 
 /* Whether the open part has room; a part's limits keep the memory of its
@@ -129,11 +129,11 @@ has_room(const struct writer *w, uint64_t n_models, uint32_t n_pages,
 {
 	if (!wire_directory_fits(&w->directory, n_models) ||
 	    (uint64_t)w->number + n_pages > UINT32_MAX - 16)
-		return false;
+		return (false);
 	if (!is_new || w->n_schemas == 0)
-		return true;
-	return w->n_schemas < WIRE_MAX_SCHEMAS &&
-	    w->schema_sum + n_schema <= WIRE_MAX_SCHEMA_SUM;
+		return (true);
+	return (w->n_schemas < WIRE_MAX_SCHEMAS &&
+	    w->schema_sum + n_schema <= WIRE_MAX_SCHEMA_SUM);
 }
 
 static enum ckpt_status
@@ -145,10 +145,10 @@ add_schema(struct writer *w, struct schema *schema, struct buf *b,
 	le32_store(b->data, w->n_schemas);
 	status = writer_frame(w, WIRE_SCHEMA, b->data, b->len, err);
 	if (status != CKPT_OK)
-		return status;
+		return (status);
 	w->schemas[w->n_schemas++] = schema_ref(schema);
 	w->schema_sum += b->len;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 enum ckpt_status
@@ -160,8 +160,8 @@ writer_part_for(struct writer *w, struct schema *schema, uint64_t n_models,
 	uint32_t i = find_schema(w, schema);
 
 	if (n_pages > UINT32_MAX - 32)
-		return error_set(err, CKPT_LIMIT,
-		    "group of more than 2^32 - 33 pages");
+		return (error_set(err, CKPT_LIMIT,
+		    "group of more than 2^32 - 33 pages"));
 	if (i == w->n_schemas) {
 		status = buf_append(&b, "\0\0\0", 4, err);
 		if (status == CKPT_OK)
@@ -172,8 +172,8 @@ writer_part_for(struct writer *w, struct schema *schema, uint64_t n_models,
 		status = writer_part_end(w, err);
 		if (status == CKPT_OK) {
 			buf_release(&b);
-			return writer_part_for(w, schema, n_models, n_pages,
-			    number, err);
+			return (writer_part_for(w, schema, n_models, n_pages,
+			    number, err));
 		}
 	}
 	if (status == CKPT_OK && !w->has_part)
@@ -183,5 +183,5 @@ writer_part_for(struct writer *w, struct schema *schema, uint64_t n_models,
 	buf_release(&b);
 	if (status == CKPT_OK)
 		*number = i;
-	return status;
+	return (status);
 }

@@ -91,8 +91,8 @@ visit(void *arg, uint64_t ordinal, const struct tensor_desc *t,
 	if (begin + n > t->n_bytes)
 		abort();
 	*total += n;
-	return *total < MAX_READ ? CKPT_OK :
-	    error_set(err, CKPT_CANCELLED, "enough");
+	return (*total < MAX_READ ? CKPT_OK :
+	    error_set(err, CKPT_CANCELLED, "enough"));
 }
 
 /* The last model, and all columns of its names. */
@@ -183,7 +183,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	size_t lost = 0;
 
 	if (copy == NULL)
-		return 0;
+		return (0);
 	stream(data, n, NULL);
 	random_access(data, n);
 	stream(data, n, &lost);
@@ -194,5 +194,5 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	random_access(copy, n);
 	stream(copy, n, &lost);
 	free(copy);
-	return 0;
+	return (0);
 }

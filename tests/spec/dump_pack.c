@@ -9,12 +9,12 @@ static const char *
 verdict(enum ckpt_status status)
 {
 	switch (status) {
-	case CKPT_NOT_OURS: return "not-a-pack";
-	case CKPT_NEWER: return "newer";
-	case CKPT_CORRUPT: return "corrupt";
-	case CKPT_TRUNCATED: return "truncated";
-	case CKPT_MISMATCH: return "mismatch";
-	default: return "failed";
+	case CKPT_NOT_OURS: return ("not-a-pack");
+	case CKPT_NEWER: return ("newer");
+	case CKPT_CORRUPT: return ("corrupt");
+	case CKPT_TRUNCATED: return ("truncated");
+	case CKPT_MISMATCH: return ("mismatch");
+	default: return ("failed");
 	}
 }
 
@@ -122,9 +122,9 @@ dump(struct model_source *src, struct buf *out, struct ckpt_error *err)
 		free(ids);
 		model_release(&m);
 		if (status != CKPT_OK)
-			return status;
+			return (status);
 	}
-	return status;
+	return (status);
 }
 
 static int
@@ -151,7 +151,7 @@ dump_file(const char *path)
 		    (unsigned long long)err.offset, err.section, err.text);
 	}
 	buf_release(&out);
-	return status != CKPT_END;
+	return (status != CKPT_END);
 }
 
 int
@@ -161,5 +161,5 @@ main(int argc, char **argv)
 
 	for (i = 1; i < argc; i++)
 		status |= dump_file(argv[i]);
-	return status;
+	return (status);
 }

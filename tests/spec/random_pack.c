@@ -16,7 +16,7 @@ main(int argc, char **argv)
 	FILE *out;
 
 	if (argc != 3)
-		return 2;
+		return (2);
 	r.state = strtoull(argv[1], NULL, 10) * 2654435761u;
 	packs_next(&r);
 	set = packs_set_new(&r, 12, 8, packs_below(&r, 4) == 0 ? 3000000 :
@@ -30,8 +30,8 @@ main(int argc, char **argv)
 	out = fopen(argv[2], "wb");
 	if (out == NULL || fwrite(f.data, 1, f.n, out) != f.n ||
 	    fclose(out) != 0)
-		return 1;
+		return (1);
 	packs_file_free(&f);
 	packs_set_free(&set);
-	return 0;
+	return (0);
 }

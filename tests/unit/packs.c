@@ -11,13 +11,13 @@ uint64_t
 packs_next(struct packs_random *r)
 {
 	r->state = r->state * 6364136223846793005u + 1442695040888963407u;
-	return r->state >> 11;
+	return (r->state >> 11);
 }
 
 uint64_t
 packs_below(struct packs_random *r, uint64_t n)
 {
-	return packs_next(r) % n;
+	return (packs_next(r) % n);
 }
 
 /* A shape of at most `max` elements, sometimes 0-d, sometimes empty. */
@@ -35,7 +35,7 @@ random_dims(struct packs_random *r, uint64_t max, uint64_t *dims)
 	}
 	if (n > 0 && packs_below(r, 2) == 0)
 		dims[0] *= 1 + packs_below(r, max);
-	return n;
+	return (n);
 }
 
 struct schema *
@@ -70,7 +70,7 @@ packs_schema(struct packs_random *r, size_t max_tensors, uint64_t max_bytes)
 		must(schema_set_symmetry(s, "ckpt symmetry 1\n", &err),
 		    &err);
 	must(schema_finish(s, &err), &err);
-	return s;
+	return (s);
 }
 
 struct model
@@ -100,7 +100,7 @@ packs_model(struct packs_random *r, struct schema *s, const char *label)
 	must(model_alloc(&m, &err), &err);
 	for (i = 0; i < s->n_bytes; i++)
 		m.data[i] = (unsigned char)(packs_next(r) & mask);
-	return m;
+	return (m);
 }
 
 struct packs_set
@@ -125,7 +125,7 @@ packs_set_new(struct packs_random *r, size_t max_models, size_t max_tensors,
 		    "" : label);
 	}
 	schema_unref(s);
-	return set;
+	return (set);
 }
 
 void
@@ -152,7 +152,7 @@ read_file(const char *path)
 	f.data = malloc(f.n + 1);
 	assert_int_equal(pread(fd, f.data, f.n, 0), size);
 	close(fd);
-	return f;
+	return (f);
 }
 
 struct packs_file
@@ -194,7 +194,7 @@ packs_write(const struct packs_set *set,
 	must(model_sink_close(sink, &err), &err);
 	f = read_file(path);
 	unlink(path);
-	return f;
+	return (f);
 }
 
 void
@@ -294,7 +294,7 @@ packs_read(const void *data, size_t n, bool confirm, struct ckpt_error *err)
 			break;
 	}
 	model_source_close(src);
-	return status;
+	return (status);
 }
 
 struct packs_file
@@ -304,7 +304,7 @@ packs_join(const struct packs_file *a, const struct packs_file *b)
 
 	memcpy(f.data, a->data, a->n);
 	memcpy(f.data + a->n, b->data, b->n);
-	return f;
+	return (f);
 }
 
 static struct schema *
@@ -317,7 +317,7 @@ schema_two(uint64_t a, uint64_t b)
 	must(schema_add(s, "a", 1, CKPT_U8, 1, &a, &err), &err);
 	must(schema_add(s, "b", 1, CKPT_U8, 1, &b, &err), &err);
 	must(schema_finish(s, &err), &err);
-	return s;
+	return (s);
 }
 
 struct packs_set
@@ -333,7 +333,7 @@ packs_set_two(struct packs_random *r, size_t n, uint64_t a, uint64_t b)
 		set.models[i] = packs_model(r, s, label);
 	}
 	schema_unref(s);
-	return set;
+	return (set);
 }
 
 void

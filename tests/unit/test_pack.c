@@ -47,7 +47,7 @@ schema_of(uint64_t n)
 	must(schema_add(s, "weight", 6, CKPT_F32, 1, dims, &err), &err);
 	must(schema_add(s, "count", 5, CKPT_I64, 0, NULL, &err), &err);
 	must(schema_finish(s, &err), &err);
-	return s;
+	return (s);
 }
 
 /* Models above, at and below the sizes where something changes. */
@@ -152,7 +152,7 @@ small_pack(struct packs_set *set)
 	set->models[2] = packs_model(&r, t, "c");
 	schema_unref(s);
 	schema_unref(t);
-	return packs_write(set, &write_zstd, &r);
+	return (packs_write(set, &write_zstd, &r));
 }
 
 static void
@@ -277,7 +277,7 @@ count_parts(const struct packs_file *f)
 	must(pack_index_open(in, &o, &x, &err), &err);
 	n = pack_index_n_parts(x);
 	pack_index_free(x);
-	return n;
+	return (n);
 }
 
 /* A directory that is full, and one schema too many, begin new parts. */
@@ -394,5 +394,5 @@ main(void)
 		cmocka_unit_test(test_misuse),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return (cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -24,7 +24,7 @@ counter_read(void *ctx, void *out, size_t n, size_t *got,
     struct ckpt_error *err)
 {
 	(void)ctx, (void)out, (void)n, (void)got;
-	return error_set(err, CKPT_USAGE, "sequential read");
+	return (error_set(err, CKPT_USAGE, "sequential read"));
 }
 
 static enum ckpt_status
@@ -38,7 +38,7 @@ counter_pread(void *ctx, void *out, size_t n, uint64_t offset,
 	memcpy(out, c->f->data + offset, n);
 	memset(c->touched + offset, 1, n);
 	c->n_reads++;
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 static const struct bytes_ops counter_ops = {
@@ -58,7 +58,7 @@ open_counted(struct counter *c, const struct packs_file *f)
 	c->touched = calloc(f->n, 1);
 	must(bytes_new(&counter_ops, c, f->n, &in, &err), &err);
 	must(pack_index_open(in, &o, &x, &err), &err);
-	return x;
+	return (x);
 }
 
 static size_t
@@ -68,7 +68,7 @@ count_touched(const struct counter *c)
 
 	for (i = 0; i < c->f->n; i++)
 		n += c->touched[i];
-	return n;
+	return (n);
 }
 
 /* One tensor of one model by label: three reads; with a second part four;
@@ -128,7 +128,7 @@ add_up(void *arg, uint64_t ordinal, const struct tensor_desc *t,
 	assert_true(begin + n <= t->n_bytes);
 	assert_memory_equal(data, m->data + m->head.schema->tensors
 	    [schema_find(m->head.schema, t->name)].offset + begin, n);
-	return CKPT_OK;
+	return (CKPT_OK);
 }
 
 /* A column costs its own bytes, the tail and the indexes. */
@@ -212,14 +212,14 @@ keep_odd(void *arg, uint64_t ordinal, const struct model_head *head,
     const struct ckpt_id *tensor_ids)
 {
 	(void)arg, (void)head, (void)tensor_ids;
-	return ordinal % 2 == 1;
+	return (ordinal % 2 == 1);
 }
 
 static bool
 keep_early(void *arg, const struct tensor_desc *t)
 {
 	(void)arg;
-	return t->name[0] < 'n';
+	return (t->name[0] < 'n');
 }
 
 /* A tensor of 10 MiB by a selection: three reads, as of a small one. */
@@ -227,7 +227,7 @@ static bool
 keep_b(void *arg, const struct tensor_desc *t)
 {
 	(void)arg;
-	return t->name[0] == 'b';
+	return (t->name[0] == 'b');
 }
 
 static void
@@ -337,5 +337,5 @@ main(void)
 		cmocka_unit_test(test_open_fails),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return (cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -43,7 +43,7 @@ count_missing(const struct losses *l, const struct model *m,
 				break;
 		assert_true(j < l->n);
 	}
-	return n;
+	return (n);
 }
 
 /* Reads what is left; returns the number of missing tensors, having checked
@@ -72,7 +72,7 @@ recover(const struct packs_file *f, const struct packs_set *set)
 	assert_int_equal(model_load(src, 1 << 26, &m, &err), CKPT_END);
 	assert_int_equal(l.n, missing);
 	model_source_close(src);
-	return missing;
+	return (missing);
 }
 
 /* Whatever byte of a pack is damaged, no more than the tensors of one page
@@ -189,5 +189,5 @@ main(void)
 		cmocka_unit_test(test_group_lost),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return (cmocka_run_group_tests(tests, NULL, NULL));
 }
