@@ -95,7 +95,7 @@ complete(const struct remote_url *url, const struct ckpt_id *sha256,
     struct ckpt_error *err)
 {
 	enum ckpt_status st;
-	bool reused, pieced;
+	bool reused, again = false;
 
 	/* what an earlier call has completed needs no server */
 	if (sha256 != NULL && c->done > 0 && c->done == c->total) {
@@ -111,10 +111,11 @@ complete(const struct remote_url *url, const struct ckpt_id *sha256,
 		    err);
 		if (st != CKPT_OK)
 			return (st);
-		pieced = reused || c->n_responses > 1;
 		st = check_hash(c->fd, c->done, sha256, o, err);
-		if (st != CKPT_MISMATCH || !pieced)
+		if (st != CKPT_MISMATCH || again ||
+		    (!reused && c->n_responses == 1))
 			return (st);
+		again = true;
 		remote_retry_note(o, "the parts do not make up the file with "
 		    "the SHA-256 expected; starting over");
 		st = remote_cache_restart(c, err);
