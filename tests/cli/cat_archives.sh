@@ -123,6 +123,9 @@ size() {
 gzip -c gnu.zip > g.gz
 flip g.gz $(($(size g.gz) - 6)) '\377'
 flip g.gz $(($(size g.gz) / 2)) '\377\0\377\0'
+# behind the end of the archive proper, where nothing more is wanted
+tar -b 4000 -cf - -T names | gzip -c > g.gz
+flip g.gz $(($(size g.gz) - 6)) '\377'
 flip z.tar $(($(size z.tar) / 3)) '\377\0\377\0'
 flip gnu.zip 300 '\377'
 done_testing

@@ -66,6 +66,19 @@ ckpt-cat -ll --tensor='fc1.*' "$tgz" | tail -n +2 |
 	cmp - "$scratch/fc1" || fail "--tensor of an archive"
 ckpt-cat --tensor=fc1.bias --tensor=fc1.weight "$pack" | ckpt-cat -ll |
 	tail -n +2 | cmp - "$scratch/fc1" || fail "--tensor copied"
+ckpt-cat --tensor='fc1.*' "$tgz" | ckpt-cat -ll | tail -n +2 |
+	cmp - "$scratch/fc1" || fail "--tensor copied of an archive"
+cat "$pack" | ckpt-cat --tensor='fc1.*' | ckpt-cat -ll | tail -n +2 |
+	cmp - "$scratch/fc1" || fail "--tensor copied of a pipe"
+for f in "$fixtures"/lenet5-relu/*; do
+	ckpt-cat -ll "$f" | awk -F '\t' 'NR == 1 || $2 ~ /bias$/'
+done > "$scratch/biases"
+for f in "$fixtures"/lenet5-relu/*; do
+	ckpt-cat -ll --tensor='*bias' "$f"
+done | cmp - "$scratch/biases" || fail "--tensor of files"
+for f in "$fixtures"/lenet5-relu/*; do
+	ckpt-cat --tensor='*bias' "$f" | ckpt-cat -ll
+done | cmp - "$scratch/biases" || fail "--tensor copied of files"
 expect 1 ckpt-cat -l --tensor=absent "$pack"
 expect 1 ckpt-cat -l --tensor=absent "$tgz"
 
