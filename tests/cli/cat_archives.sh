@@ -127,5 +127,21 @@ flip g.gz $(($(size g.gz) / 2)) '\377\0\377\0'
 tar -b 4000 -cf - -T names | gzip -c > g.gz
 flip g.gz $(($(size g.gz) - 6)) '\377'
 flip z.tar $(($(size z.tar) / 3)) '\377\0\377\0'
+
+# cut: between two members too, where nothing else is amiss
+tar -b 1 -cf whole.tar -T names
+for n in $(($(size whole.tar) - 1024)) $(($(size whole.tar) - 2000)) 600 400
+do
+	head -c $n whole.tar > cut.tar
+	refuse cut.tar '^ckpt-cat: cut.tar.*: byte .*[Tt]runcated'
+	cat cut.tar | expect 2 ckpt-cat -l
+	says '[Tt]runcated'
+done
+for n in 10 60 300; do
+	head -c $(($(size z.tar) - n)) z.tar > cut.zip
+	refuse cut.zip '^ckpt-cat: cut.zip.*: byte .*[Tt]runcated'
+	cat cut.zip | expect 2 ckpt-cat -l
+	says '[Tt]runcated'
+done
 flip gnu.zip 300 '\377'
 done_testing
