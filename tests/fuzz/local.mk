@@ -8,10 +8,10 @@ EXTRA_DIST += tests/fuzz/fuzz.h tests/fuzz/replay.c tests/fuzz/corpus.sh \
 
 if FUZZERS
 FUZZ_MAIN =
-FUZZ_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+FUZZ_LINKING = $(AM_LDFLAGS) -fsanitize=fuzzer
 else
 FUZZ_MAIN = tests/fuzz/replay.c
-FUZZ_LDFLAGS = $(AM_LDFLAGS)
+FUZZ_LINKING = $(AM_LDFLAGS)
 endif
 
 # A target fuzz_X has its corpus in corpus/X and is listed here.
@@ -33,35 +33,35 @@ AM_TESTS_ENVIRONMENT += FUZZ_TARGETS='$(FUZZ_TARGETS)'; export FUZZ_TARGETS;
 
 tests_fuzz_fuzz_sums_SOURCES = tests/fuzz/fuzz_sums.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_sums_CPPFLAGS = $(FUZZ_CPPFLAGS)
-tests_fuzz_fuzz_sums_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_sums_LDFLAGS = $(FUZZ_LINKING)
 tests_fuzz_fuzz_sums_LDADD = tools/libcli.la lib/libcore.la
 
 tests_fuzz_fuzz_pack_SOURCES = tests/fuzz/fuzz_pack.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_pack_CPPFLAGS = $(FUZZ_CPPFLAGS)
-tests_fuzz_fuzz_pack_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_pack_LDFLAGS = $(FUZZ_LINKING)
 tests_fuzz_fuzz_pack_LDADD = lib/libcore.la
 
 tests_fuzz_fuzz_archive_SOURCES = tests/fuzz/fuzz_archive.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_archive_CPPFLAGS = $(FUZZ_CPPFLAGS)
-tests_fuzz_fuzz_archive_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_archive_LDFLAGS = $(FUZZ_LINKING)
 tests_fuzz_fuzz_archive_LDADD = lib/libforeign.la lib/libcore.la
 
 tests_fuzz_fuzz_idx_SOURCES = tests/fuzz/fuzz_idx.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_idx_CPPFLAGS = $(FUZZ_CPPFLAGS)
-tests_fuzz_fuzz_idx_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_idx_LDFLAGS = $(FUZZ_LINKING)
 tests_fuzz_fuzz_idx_LDADD = lib/libforeign.la lib/libcore.la
 
 tests_fuzz_fuzz_npy_SOURCES = tests/fuzz/fuzz_npy.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_npy_CPPFLAGS = $(FUZZ_CPPFLAGS)
-tests_fuzz_fuzz_npy_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_npy_LDFLAGS = $(FUZZ_LINKING)
 tests_fuzz_fuzz_npy_LDADD = lib/libforeign.la lib/libcore.la
 
 tests_fuzz_fuzz_safetensors_SOURCES = tests/fuzz/fuzz_safetensors.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_safetensors_CPPFLAGS = $(FUZZ_CPPFLAGS)
-tests_fuzz_fuzz_safetensors_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_safetensors_LDFLAGS = $(FUZZ_LINKING)
 tests_fuzz_fuzz_safetensors_LDADD = lib/libforeign.la lib/libcore.la
 
 tests_fuzz_fuzz_arch_SOURCES = tests/fuzz/fuzz_arch.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_arch_CPPFLAGS = $(FUZZ_CPPFLAGS)
-tests_fuzz_fuzz_arch_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_arch_LDFLAGS = $(FUZZ_LINKING)
 tests_fuzz_fuzz_arch_LDADD = lib/libcore.la
