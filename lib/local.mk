@@ -28,7 +28,7 @@ lib_libckpt_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined \
 lib_libckpt_la_DEPENDENCIES = lib/libcore.la lib/libckpt.map
 EXTRA_DIST += lib/libckpt.map
 include_HEADERS += lib/ckpt.h
-pkgconfig_DATA += lib/ckpt.pc
+pkgconfig_DATA += lib/libckpt.pc
 
 include $(srcdir)/lib/foreign/local.mk
 include $(srcdir)/lib/match/local.mk

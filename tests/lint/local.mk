@@ -5,6 +5,7 @@ LINT_TESTS = \
 	tests/lint/exports.sh \
 	tests/lint/layers.sh \
 	tests/lint/listed.sh \
-	tests/lint/manpages.sh
+	tests/lint/manpages.sh \
+	tests/lint/pkgconfig.sh
 TESTS += $(LINT_TESTS)
 EXTRA_DIST += $(LINT_TESTS)
