@@ -112,6 +112,32 @@ fits(const struct graph *g, const struct schema *schema,
 	return (st);
 }
 
+/* Whether the graph's table of symmetries is the one that the models carry,
+ * if they do: what aligned them knew what fits the tensors. */
+static enum ckpt_status
+agrees(const struct graph *g, const struct schema *schema, bool *out,
+    struct ckpt_error *err)
+{
+	struct symmetry *table;
+	struct buf text;
+	enum ckpt_status st;
+
+	*out = true;
+	if (schema->symmetry == NULL)
+		return (CKPT_OK);
+	st = symmetry_derive(g, &table, err);
+	if (st != CKPT_OK)
+		return (st);
+	buf_init(&text, SIZE_MAX / 2);
+	st = symmetry_print(table, &text, err);
+	if (st == CKPT_OK)
+		*out = text.len == strlen(schema->symmetry) &&
+		    memcmp(text.data, schema->symmetry, text.len) == 0;
+	buf_release(&text);
+	symmetry_free(table);
+	return (st);
+}
+
 /* ---- recognition ---- */
 
 struct candidates {
@@ -128,13 +154,19 @@ static enum ckpt_status
 consider(struct candidates *k, struct graph *g, const char *name,
     struct ckpt_error *err)
 {
+	bool is_it;
 	enum ckpt_status st;
 
 	st = buf_printf(&k->known, err, "%s%s", k->known.len ? ", " : "",
 	    name);
 	if (st != CKPT_OK)
 		goto err0;
-	if (fits(g, k->schema, NULL) != CKPT_OK) {
+	is_it = fits(g, k->schema, NULL) == CKPT_OK;
+	if (is_it)
+		st = agrees(g, k->schema, &is_it, err);
+	if (st != CKPT_OK)
+		goto err0;
+	if (!is_it) {
 		graph_free(g);
 		return (CKPT_OK);
 	}
@@ -220,7 +252,8 @@ recognise(const struct cli *c, const struct schema *schema,
 		goto err0;
 	if (k.n == 0) {
 		st = error_set(err, CKPT_INVALID, "no known architecture "
-		    "fits the tensors (known: %.*s); --arch=FILE names one",
+		    "fits the tensors%s (known: %.*s); --arch=FILE names one",
+		    schema->symmetry != NULL ? " and their symmetries" : "",
 		    (int)k.known.len, k.known.len ? (char *)k.known.data :
 		    "");
 		goto err0;

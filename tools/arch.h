@@ -18,7 +18,8 @@
  * 2. else the value of the metadata key "arch", a known name (never a path:
  *    an input must not make the tool open files);
  * 3. else the only known architecture that fits the tensors by names and
- *    shapes; it is named on stderr unless --quiet. CKPT_INVALID with the
+ *    shapes, and has the table of symmetries of `schema` if that carries
+ *    one; it is named on stderr unless --quiet. CKPT_INVALID with the
  *    candidates if none or several fit.
  *
  * Known names are those that are compiled in and the files NAME.arch in the

@@ -53,6 +53,10 @@ CKPT_CHECKED enum ckpt_status diff_put_tensor(struct diff *d,
 CKPT_CHECKED enum ckpt_status diff_put_model(struct diff *d,
     const char *label, bool only_a, struct ckpt_error *err);
 
+/* With --brief: two models, which `label` stands for, differ. */
+CKPT_CHECKED enum ckpt_status diff_put_brief(struct diff *d,
+    const char *label, const char *a, const char *b, struct ckpt_error *err);
+
 /* Two models in one orbit. */
 CKPT_CHECKED enum ckpt_status diff_put_orbit(struct diff *d,
     const char *label, const char *witness, struct ckpt_error *err);

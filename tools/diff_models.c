@@ -217,8 +217,6 @@ out:
 	if (st != CKPT_OK)
 		return (st);
 	d->n_differ += differ;
-	if (differ && d->is_brief && !d->cli.quiet)
-		(void)printf("Models %s and %s differ\n", a->head->label,
-		    b->head->label);
-	return (CKPT_OK);
+	return (!differ ? CKPT_OK : diff_put_brief(d, label, a->head->label,
+	    b->head->label, err));
 }

@@ -192,12 +192,33 @@ diff_put_model(struct diff *d, const char *label, bool only_a,
 	struct row r = { .label = label,
 	    .result = result_names[only_a ? DIFF_ONLY_A : DIFF_ONLY_B] };
 
-	if (d->is_brief && !d->cli.quiet) {
+	if (d->is_brief && !d->is_json && !d->cli.quiet) {
 		(void)printf("Only in %s: ", only_a ? "A" : "B");
 		put_text(label);
 		(void)putchar('\n');
 	}
+	if (d->is_brief && d->is_json && !d->cli.quiet)
+		return (put_object(&r, err));
 	return (put(d, &r, err));
+}
+
+enum ckpt_status
+diff_put_brief(struct diff *d, const char *label, const char *a,
+    const char *b, struct ckpt_error *err)
+{
+	struct row r = { .label = label,
+	    .result = result_names[DIFF_NUMBERS] };
+
+	if (d->cli.quiet || !d->is_brief)
+		return (CKPT_OK);
+	if (d->is_json)
+		return (put_object(&r, err));
+	(void)fputs("Models ", stdout);
+	put_text(a);
+	(void)fputs(" and ", stdout);
+	put_text(b);
+	(void)puts(" differ");
+	return (CKPT_OK);
 }
 
 enum ckpt_status

@@ -94,6 +94,11 @@ expect 1 ckpt-diff --brief "$a" "$b"
 [ "$(cat "$scratch/out")" = "Models $a and $b differ" ] || fail "--brief"
 expect 1 ckpt-diff -q "$a" "$b"
 [ ! -s "$scratch/out" ] || fail "-q prints"
+expect 1 ckpt-diff --json --brief "$a" "$b"
+python3 -c 'import json, sys
+assert json.load(open(sys.argv[1])) == {"label": sys.argv[2],
+    "tensor": None, "result": "differ"}' "$scratch/out" "$a" ||
+	fail "--json --brief"
 expect 1 ckpt-diff --json "$a" "$scratch/fc.ckpk"
 python3 -c 'import json, sys
 for line in open(sys.argv[1]):

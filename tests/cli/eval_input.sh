@@ -88,6 +88,22 @@ head -n 5 "$scratch/out" | cmp - "$scratch/scores" || fail "two schemas"
 expect 2 ckpt-eval --data=$mnist lenet5-relu
 says '2 architectures fit the tensors: .*lenet5-relu, lenet5-tanh'
 one_line
+# the table of symmetries that ckpt-align leaves tells ReLU from tanh
+for arch in lenet5-relu lenet5-tanh; do
+	ckpt-align -q --arch=$arch --canonical=exact $arch/0.safetensors \
+		> "$scratch/canonical.ckpk"
+	expect 0 ckpt-eval --data=$mnist --limit=500 "$scratch/canonical.ckpk"
+	says "recognised the architecture $arch"
+	one_line
+	[ "$(awk 'NR == 2 { print ($2 > 0.95) }' "$scratch/out")" = 1 ] ||
+		fail "$arch: not its scores"
+done
+sed 's/^relu/sigmoid/' "$srcdir/arch/lenet5-relu.arch" > "$scratch/own.arch"
+ckpt-align -q --arch="$scratch/own.arch" --canonical=exact \
+	lenet5-relu/0.safetensors > "$scratch/canonical.ckpk"
+expect 2 ckpt-eval --data=$mnist --limit=500 "$scratch/canonical.ckpk"
+says 'no known architecture fits the tensors and their symmetries'
+one_line
 expect 2 ckpt-eval --arch=lenet6 --data=$mnist lenet5-relu
 says lenet6
 expect 2 ckpt-eval --arch=optunet --data=$mnist lenet5-relu
