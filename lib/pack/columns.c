@@ -74,18 +74,12 @@ columns_begin(struct columns_cursor *c, const struct schema *s,
 }
 
 void
-columns_seek(struct columns_cursor *c, uint32_t page)
+columns_seek(struct columns_cursor *c, size_t tensor, uint64_t page)
 {
-	uint64_t left = page;
-
-	columns_begin(c, c->schema, c->n_rows);
-	while (c->tensor < c->schema->n_tensors && left >= c->n_pages) {
-		left -= c->n_pages;
-		if (++c->tensor < c->schema->n_tensors)
-			c->n_pages = columns_n_pages(c->schema->tensors
-			    [c->tensor].n_bytes, c->n_rows);
-	}
-	c->page = left;
+	c->tensor = tensor;
+	c->page = page;
+	c->n_pages = tensor == c->schema->n_tensors ? 0 :
+	    columns_n_pages(c->schema->tensors[tensor].n_bytes, c->n_rows);
 }
 
 bool

@@ -43,8 +43,8 @@ struct columns_cursor {
 void columns_begin(struct columns_cursor *c, const struct schema *s,
     uint64_t n_rows);
 
-/* Goes on to page `page` of all the group's pages. */
-void columns_seek(struct columns_cursor *c, uint32_t page);
+/* Goes on to page `page` of the column of `tensor`. */
+void columns_seek(struct columns_cursor *c, size_t tensor, uint64_t page);
 
 /* The next page and its tensor, or false at the end. */
 bool columns_next(struct columns_cursor *c, size_t *tensor,

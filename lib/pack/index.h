@@ -36,6 +36,8 @@ struct index_group {
 	struct model_head *heads;
 	struct schema *schema;
 	uint32_t n_pages;
+	uint32_t *first_page;      /* of each tensor's column, in the table;
+	                              n_tensors + 1 of them */
 	struct wire_page *pages;
 	uint64_t *offsets;         /* of the pages' frames in the input */
 	bool is_scattered;         /* salvaged: pages need not adjoin, and
@@ -97,8 +99,14 @@ CKPT_CHECKED enum ckpt_status index_group_fill(struct pack_index *x,
 
 void index_group_release(struct pack_index *x);
 
-/* Index of the first page of a tensor's column. */
-uint32_t index_first_page(const struct index_group *g, size_t tensor);
+/* Counts the pages of the columns: fills first_page and n_pages, for
+ * schema and n_models. */
+CKPT_CHECKED enum ckpt_status index_group_count(struct index_group *g,
+    struct ckpt_error *err);
+
+/* Sets a cursor to a page of the table. */
+void index_group_seek(const struct index_group *g, uint32_t page,
+    struct columns_cursor *c);
 
 /* ---- index_pages.c ---- */
 

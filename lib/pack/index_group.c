@@ -45,6 +45,7 @@ index_group_release(struct pack_index *x)
 
 	wire_heads_free(g->heads, g->n_models);
 	schema_unref(g->schema);
+	free(g->first_page);
 	free(g->pages);
 	free(g->offsets);
 	free(g->ids);
@@ -52,16 +53,44 @@ index_group_release(struct pack_index *x)
 	g->group = UINT32_MAX;
 }
 
-uint32_t
-index_first_page(const struct index_group *g, size_t tensor)
+enum ckpt_status
+index_group_count(struct index_group *g, struct ckpt_error *err)
 {
-	uint64_t n = 0;
-	size_t i;
+	size_t i, n = g->schema->n_tensors;
+	enum ckpt_status status;
 
-	for (i = 0; i < tensor; i++)
-		n += columns_n_pages(g->schema->tensors[i].n_bytes,
+	status = columns_total(g->schema, g->n_models, &g->n_pages, err);
+	if (status != CKPT_OK)
+		return (status);
+	g->first_page = malloc((n + 1) * sizeof(*g->first_page));
+	if (g->first_page == NULL)
+		return (error_nomem(err, n * sizeof(*g->first_page)));
+	g->first_page[0] = 0;
+	for (i = 0; i < n; i++)
+		g->first_page[i + 1] = g->first_page[i] + (uint32_t)
+		    columns_n_pages(g->schema->tensors[i].n_bytes,
 		    g->n_models);
-	return ((uint32_t)n);
+	return (CKPT_OK);
+}
+
+/* The last tensor whose column begins at or before the page: those before
+ * it that begin there too have no pages. */
+void
+index_group_seek(const struct index_group *g, uint32_t page,
+    struct columns_cursor *c)
+{
+	size_t low = 0, high = g->schema->n_tensors, middle;
+
+	while (high - low > 1) {
+		middle = low + (high - low) / 2;
+		if (g->first_page[middle] <= page)
+			low = middle;
+		else
+			high = middle;
+	}
+	columns_begin(c, g->schema, g->n_models);
+	if (high > 0)
+		columns_seek(c, low, page - g->first_page[low]);
 }
 
 /* The schema of the group; the last one again if it is the same. */
@@ -102,7 +131,6 @@ take_pages(struct index_group *g, const struct wire_index *w,
 	if (g->pages == NULL || g->offsets == NULL)
 		return (error_nomem(err, w->n_pages * (sizeof(*g->pages) +
 		    sizeof(*g->offsets))));
-	g->n_pages = w->n_pages;
 	for (i = w->n_pages; i-- > 0;) {
 		status = wire_page_decode(w->pages +
 		    i * sizeof(struct wire_disk_page), f->offset,
@@ -120,12 +148,11 @@ take_pages(struct index_group *g, const struct wire_index *w,
 }
 
 static enum ckpt_status
-check_group(const struct index_group *g, const struct wire_index *w,
+check_group(struct index_group *g, const struct wire_index *w,
     const struct wire_group *wg, const struct wire_frame *f,
     const struct wire_entry *e, struct ckpt_error *err)
 {
 	enum ckpt_status status;
-	uint32_t n_pages;
 
 	if (e != NULL && (wg->n_models != e->n_models ||
 	    wg->schema != e->schema || f->number != e->index_number))
@@ -136,13 +163,13 @@ check_group(const struct index_group *g, const struct wire_index *w,
 		return (error_at(err, CKPT_CORRUPT, f->offset, "6.2",
 		    "group of %u models exceeds %d bytes", g->n_models,
 		    WIRE_MAX_GROUP));
-	status = columns_total(g->schema, g->n_models, &n_pages, err);
+	status = index_group_count(g, err);
 	if (status != CKPT_OK)
 		return (status);
-	if (n_pages != w->n_pages)
+	if (g->n_pages != w->n_pages)
 		return (error_at(err, CKPT_CORRUPT, f->offset, "8.5",
 		    "%u pages where the schema needs %u", w->n_pages,
-		    n_pages));
+		    g->n_pages));
 	return (wire_ids_check(w, g->schema, g->n_models, f->offset, err));
 }
 

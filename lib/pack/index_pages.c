@@ -183,8 +183,7 @@ index_pages(struct pack_index *x, uint32_t first, uint32_t n,
 	uint32_t part;
 	uint64_t n_bytes;
 
-	columns_begin(&r.cursor, x->group.schema, x->group.n_models);
-	columns_seek(&r.cursor, first);
+	index_group_seek(&x->group, first, &r.cursor);
 	for (; n > 0; n -= part) {
 		part = fitting(&r, n, &n_bytes);
 		x->stored.len = 0;
@@ -214,7 +213,7 @@ index_pages_of_row(const struct index_group *g, size_t tensor, uint64_t row,
 	uint64_t bytes = g->schema->tensors[tensor].n_bytes;
 	uint64_t pieces;
 
-	*first = index_first_page(g, tensor);
+	*first = g->first_page[tensor];
 	*n = 0;
 	if (bytes > WIRE_MAX_PAGE) {
 		pieces = (bytes - 1) / WIRE_MAX_PAGE + 1;

@@ -205,7 +205,7 @@ visit_group(const struct column *c, const char *name, struct ckpt_error *err)
 		return (CKPT_OK);
 	n = columns_n_pages(g->schema->tensors[tensor].n_bytes, g->n_models);
 	if (n > 0)
-		return (index_pages(c->x, index_first_page(g, tensor),
+		return (index_pages(c->x, g->first_page[tensor],
 		    (uint32_t)n, &v, err));
 	for (i = 0; i < g->n_models && status == CKPT_OK; i++)
 		status = c->visit(c->arg, g->first + i,

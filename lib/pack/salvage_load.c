@@ -131,8 +131,7 @@ load_by_head(struct pack_index *x, const struct salvage_group *sg,
 		status = error_at(err, CKPT_CORRUPT, sg->head.offset, "6.2",
 		    "group exceeds %d bytes", WIRE_MAX_GROUP);
 	if (status == CKPT_OK)
-		status = columns_total(g->schema, g->n_models, &g->n_pages,
-		    err);
+		status = index_group_count(g, err);
 	if (status != CKPT_OK)
 		goto err0;
 	/* no more pages than the input has room for */

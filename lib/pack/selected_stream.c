@@ -45,8 +45,7 @@ next_run(struct selected *s, uint32_t *first)
 	uint32_t n = 0;
 	size_t tensor;
 
-	columns_begin(&c, g->schema, g->n_models);
-	columns_seek(&c, s->next_page);
+	index_group_seek(g, s->next_page, &c);
 	while (columns_next(&c, &tensor, &page)) {
 		if (s->model_keep[tensor]) {
 			sum += page.n_bytes;
