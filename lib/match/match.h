@@ -98,17 +98,23 @@ CKPT_CHECKED enum ckpt_status match_write(const struct sym_plan *p,
 
 /* ---- scaling and the paper's form ---- */
 
-/* The factors that bring the units of a group that admits scales to unit L2
- * norm (POW2: by the nearest power of two) of their incoming weights, in the
- * first tensor where these are not all 0; biases count only if all weights
- * are 0. 0 for a unit without any, and for every unit if the group admits
- * none. factor[2 * n_units], of which the second half is scratch. */
-void match_unit_factors(const struct match_shape *s, const double *w,
-    size_t group, enum match_scale scale, double *factor);
+/*
+ * The factors that bring the units of a group to unit L2 norm (POW2: by the
+ * nearest power of two) along one axis of one tensor: those that are not done
+ * and have weights there, which are done then; 1 for all others. Returns how
+ * many there are. Of a tensor with both axes in the group, only what joins a
+ * unit to those that count is taken. factor[2 * n_units], of which the second
+ * half is scratch.
+ */
+size_t match_unit_factors(const struct match_shape *s, const double *w,
+    size_t group, const struct sym_use *use, enum match_scale scale,
+    const bool *counts, bool *is_done, double *factor);
 
-/* The same from the outgoing weights; 1 for a unit without any. */
-void match_outgoing_factors(const struct match_shape *s, const double *w,
-    size_t group, enum match_scale scale, double *factor);
+/* The signs that make the first weight there that is not 0 positive, for
+ * units that are not done; otherwise the same. factor[n_units]. */
+size_t match_unit_signs(const struct match_shape *s, const double *w,
+    size_t group, const struct sym_use *use, const bool *counts,
+    bool *is_done, double *factor);
 
 /*
  * Brings w[total] to the paper's form, in place, and appends the way there to
@@ -116,9 +122,10 @@ void match_outgoing_factors(const struct match_shape *s, const double *w,
  * says; and if `is_sorted`, each unit that admits a sign takes the one that
  * makes its first incoming weight positive, and the units are sorted by
  * their first incoming weight, ascending, then the next and so on, biases
- * last, then the outgoing ones; blocks in the same way. A unit without
- * incoming weights (or whose all come from such units) is scaled by its
- * outgoing weights at the end.
+ * last, then the outgoing ones; blocks in the same way. Of a unit that
+ * several layers write, the first that has a weight (or else a bias) for it
+ * gives the norm. A unit that none gives one, or only from such units, is
+ * scaled (and given a sign) by its outgoing weights at the end.
  */
 CKPT_CHECKED enum ckpt_status match_paper(const struct match_shape *s,
     enum match_scale scale, bool is_sorted, double *w, struct match_map *m,

@@ -7,12 +7,31 @@
 struct form {
 	const struct match_shape *s;
 	enum match_scale scale;
+	bool is_sorted;
 	double *w, *z, *temp, *factor;
+	/* marks of units, those of a group from first[group] on: has a scale
+	 * by what comes in; by either */
+	bool *live, *done;
+	size_t *first;
 	struct match_map delta, *m;
 	bool *groups;             /* those that delta acts on */
 	uint32_t *rows;           /* of the group being sorted */
 };
 
+/* The marks move with the units. */
+static void
+move_marks(struct form *f, size_t g)
+{
+	const struct match_unit *units = f->delta.units[g];
+	bool *live = f->live + f->first[g], *old = f->done + f->first[g];
+	uint32_t u, n = f->delta.n_units[g];
+
+	memcpy(old, live, n * sizeof(*old));
+	for (u = 0; u < n; u++)
+		live[u] = old[units[u].source];
+}
+
+/* Takes the step that lies in delta. */
 static void
 step(struct form *f)
 {
@@ -27,6 +46,7 @@ step(struct form *f)
 static void
 forget_outgoing(struct form *f, size_t g)
 {
+	const bool *live = f->live + f->first[g];
 	const struct sym_use *uses;
 	const struct sym_tensor *t;
 	size_t i, n;
@@ -39,7 +59,7 @@ forget_outgoing(struct form *f, size_t g)
 			continue;
 		for (r = 0; r < t->rows; r++)
 			for (c = 0; c < t->cols; c++)
-				if (!(f->factor[sym_col_unit(t, r, c)] > 0))
+				if (!live[sym_col_unit(t, r, c)])
 					memset(f->z +
 					    f->s->offset[uses[i].tensor] +
 					    (r * t->cols + c) * t->inner, 0,
@@ -47,25 +67,93 @@ forget_outgoing(struct form *f, size_t g)
 	}
 }
 
+static bool
+is_scaled(const struct form *f, size_t g)
+{
+	return (f->scale != MATCH_SCALE_NONE &&
+	    (f->s->table->groups[g].kinds & SYMMETRY_SCALE));
+}
+
+static bool
+is_signed(const struct form *f, size_t g)
+{
+	return (f->is_sorted &&
+	    (f->s->table->groups[g].kinds & SYMMETRY_SIGN));
+}
+
+/* Takes factors, or signs, along one axis of one tensor; units that have got
+ * one may let others have one, if the tensor joins the group to itself. */
+static void
+take_factors(struct form *f, size_t g, const struct sym_use *use, bool signs,
+    const double *from, const bool *counts, bool *is_done)
+{
+	const struct sym_tensor *t = &f->s->tensors[use->tensor];
+	uint32_t u, n = f->s->table->groups[g].n_units;
+	size_t n_new;
+
+	do {
+		n_new = signs ? match_unit_signs(f->s, from, g, use, counts,
+		    is_done, f->factor) : match_unit_factors(f->s, from, g,
+		    use, f->scale, counts, is_done, f->factor);
+		for (u = 0; u < n; u++)
+			f->delta.units[g][u].factor = f->factor[u];
+		f->groups[g] = true;
+		if (n_new > 0)
+			step(f);
+	} while (n_new > 0 && t->row.group == t->col.group);
+	f->groups[g] = false;
+}
+
+/* Along all axes with an action, in order. */
+static void
+take_all(struct form *f, size_t g, enum symmetry_action action, bool signs,
+    const double *from, const bool *counts, bool *is_done)
+{
+	const struct sym_tensor *t;
+	const struct sym_use *uses;
+	size_t i, n;
+
+	uses = sym_plan_uses(f->s->plan, g, &n);
+	for (i = 0; i < n; i++) {
+		t = &f->s->tensors[uses[i].tensor];
+		if ((uses[i].is_col ? t->col.action : t->row.action) ==
+		    action)
+			take_factors(f, g, &uses[i], signs, from, counts,
+			    is_done);
+	}
+}
+
+/* By what comes in: weights before biases, the first operation first. */
 static void
 scale_group(struct form *f, size_t g)
 {
-	uint32_t u, n = f->s->table->groups[g].n_units;
-	bool any_dead = false;
+	bool *live = f->live + f->first[g], *done = f->done + f->first[g];
+	uint32_t n = f->s->table->groups[g].n_units;
 
-	if (f->scale == MATCH_SCALE_NONE ||
-	    !(f->s->table->groups[g].kinds & SYMMETRY_SCALE))
-		return;
-	match_unit_factors(f->s, f->z, g, f->scale, f->factor);
-	for (u = 0; u < n; u++) {
-		any_dead |= !(f->factor[u] > 0);
-		if (f->factor[u] > 0)
-			f->delta.units[g][u].factor = f->factor[u];
+	if (is_scaled(f, g))
+		take_all(f, g, SYMMETRY_OUT, false, f->z, live, live);
+	if (is_signed(f, g)) {
+		memset(done, 0, n * sizeof(*done));
+		take_all(f, g, SYMMETRY_OUT, true, f->z, done, done);
+		memcpy(live, done, n * sizeof(*live));
 	}
-	if (any_dead)
+	if (is_scaled(f, g) || is_signed(f, g))
 		forget_outgoing(f, g);
-	f->groups[g] = true;
-	step(f);
+}
+
+/* Units that nothing comes into, at the end: by what goes out. */
+static void
+scale_rest(struct form *f, size_t g)
+{
+	bool *live = f->live + f->first[g], *done = f->done + f->first[g];
+	uint32_t n = f->s->table->groups[g].n_units;
+
+	memcpy(done, live, n * sizeof(*done));
+	if (is_scaled(f, g))
+		take_all(f, g, SYMMETRY_IN, false, f->w, live, done);
+	memcpy(done, live, n * sizeof(*done));
+	if (is_signed(f, g))
+		take_all(f, g, SYMMETRY_IN, true, f->w, live, done);
 }
 
 /* ---- order ---- */
@@ -209,6 +297,7 @@ sort_group(struct form *f, size_t g, bool by_out)
 	const struct symmetry_group *group = &f->s->table->groups[g];
 	struct sorting sorting = { f, g, by_out };
 	uint32_t u, n = group->n_units, m = n;
+	size_t i;
 
 	if (group->is_fixed || n == 0)
 		return;
@@ -222,56 +311,10 @@ sort_group(struct form *f, size_t g, bool by_out)
 		f->delta.units[g][u].source = f->rows[u];
 	f->groups[g] = true;
 	carry_blocks(f, g);
+	for (i = 0; i < f->s->n_groups; i++)
+		if (f->groups[i])
+			move_marks(f, i);
 	step(f);
-}
-
-/* The first incoming weight that is not 0 becomes positive. */
-static void
-turn_group(struct form *f, size_t g)
-{
-	const struct sym_use *uses;
-	struct key k;
-	size_t i, j, n;
-	uint32_t u;
-	double first;
-
-	if (!(f->s->table->groups[g].kinds & SYMMETRY_SIGN))
-		return;
-	uses = sym_plan_uses(f->s->plan, g, &n);
-	for (u = 0; u < f->s->table->groups[g].n_units; u++) {
-		first = 0;
-		for (i = 0; i < n && !(fabs(first) > 0); i++) {
-			k = key_of(f, f->z, &uses[i], u);
-			for (j = 0; j < k.n && !(fabs(first) > 0); j++)
-				first = k.at[j];
-		}
-		if (first < 0)
-			f->delta.units[g][u].factor = -1;
-	}
-	f->groups[g] = true;
-	step(f);
-}
-
-/* Units that nothing comes into, at the end: by what goes out. */
-static void
-scale_rest(struct form *f, size_t g, double *outgoing)
-{
-	uint32_t u, n = f->s->table->groups[g].n_units;
-	bool any = false;
-
-	if (f->scale == MATCH_SCALE_NONE ||
-	    !(f->s->table->groups[g].kinds & SYMMETRY_SCALE))
-		return;
-	match_unit_factors(f->s, f->z, g, f->scale, f->factor);
-	match_outgoing_factors(f->s, f->w, g, f->scale, outgoing);
-	for (u = 0; u < n; u++)
-		if (!(f->factor[u] > 0)) {
-			f->delta.units[g][u].factor = outgoing[u];
-			any = true;
-		}
-	f->groups[g] = any;
-	if (any)
-		step(f);
 }
 
 static void
@@ -280,6 +323,9 @@ form_release(struct form *f)
 	free(f->z);
 	free(f->temp);
 	free(f->factor);
+	free(f->done);
+	free(f->live);
+	free(f->first);
 	free(f->groups);
 	free(f->rows);
 	match_map_release(&f->delta);
@@ -290,14 +336,23 @@ form_new(struct form *f, struct ckpt_error *err)
 {
 	const struct match_shape *s = f->s;
 	enum ckpt_status st;
+	size_t g, n = 0;
 
+	f->first = calloc(s->n_groups + 1, sizeof(*f->first));
+	for (g = 0; f->first != NULL && g < s->n_groups; g++) {
+		f->first[g] = n;
+		n += s->table->groups[g].n_units;
+	}
+	f->done = calloc(n + 1, sizeof(*f->done));
+	f->live = calloc(n + 1, sizeof(*f->live));
 	f->z = malloc((s->total + 1) * sizeof(*f->z));
 	f->temp = malloc((s->max_tensor + 1) * sizeof(*f->temp));
-	f->factor = malloc((s->max_units + 1) * 4 * sizeof(*f->factor));
+	f->factor = malloc((s->max_units + 1) * 2 * sizeof(*f->factor));
 	f->groups = calloc(s->n_groups + 1, sizeof(*f->groups));
 	f->rows = malloc((s->max_units + 1) * sizeof(*f->rows));
 	st = CKPT_NO_MEMORY;
-	if (f->z == NULL || f->temp == NULL || f->factor == NULL ||
+	if (f->first == NULL || f->done == NULL || f->live == NULL ||
+	    f->z == NULL || f->temp == NULL || f->factor == NULL ||
 	    f->groups == NULL || f->rows == NULL) {
 		(void)error_nomem(err, s->total * sizeof(*f->z));
 		goto err0;
@@ -317,7 +372,8 @@ enum ckpt_status
 match_paper(const struct match_shape *s, enum match_scale scale,
     bool is_sorted, double *w, struct match_map *m, struct ckpt_error *err)
 {
-	struct form f = { .s = s, .scale = scale, .w = w, .m = m };
+	struct form f = { .s = s, .scale = scale, .is_sorted = is_sorted,
+	    .w = w, .m = m };
 	enum ckpt_status st;
 	size_t i;
 
@@ -328,11 +384,10 @@ match_paper(const struct match_shape *s, enum match_scale scale,
 		scale_group(&f, s->order[i]);
 		if (!is_sorted)
 			continue;
-		turn_group(&f, s->order[i]);
 		sort_group(&f, s->order[i], false);
 	}
-	for (i = 0; i < s->n_groups; i++)
-		scale_rest(&f, s->order[i], f.factor + 2 * s->max_units);
+	for (i = s->n_groups; i-- > 0;) /* one may feed another */
+		scale_rest(&f, s->order[i]);
 	for (i = s->n_groups; is_sorted && i-- > 0;)
 		sort_group(&f, s->order[i], true); /* equals only move */
 	form_release(&f);

@@ -3,28 +3,26 @@
 #include "match/match.h"
 
 /* The sum of squares of each unit along one axis of a tensor, added up in
- * the order of the elements. */
+ * the order of the elements. Where the other axis belongs to the same group,
+ * only what joins the unit to those of `counts` is taken. */
 static void
 add_squares(const struct sym_tensor *t, bool is_col, const double *w,
-    double *sums)
+    const bool *counts, double *sums)
 {
-	uint64_t r, c, k, u;
+	uint64_t r, c, k, row, col;
+	bool is_joined = t->row.group == t->col.group;
 
 	for (r = 0; r < t->rows; r++)
 		for (c = 0; c < t->cols; c++) {
-			u = is_col ? sym_col_unit(t, r, c) :
-			    sym_row_unit(t, r);
+			row = sym_row_unit(t, r);
+			col = sym_col_unit(t, r, c);
+			if (is_joined && !counts[is_col ? row : col]) {
+				w += t->inner;
+				continue;
+			}
 			for (k = 0; k < t->inner; k++, w++)
-				sums[u] += *w * *w;
+				sums[is_col ? col : row] += *w * *w;
 		}
-}
-
-static enum symmetry_action
-action_of(const struct match_shape *s, const struct sym_use *use)
-{
-	const struct sym_tensor *t = &s->tensors[use->tensor];
-
-	return (use->is_col ? t->col.action : t->row.action);
 }
 
 /* 1 / norm, or the power of two nearest to it on a logarithmic scale. */
@@ -40,68 +38,67 @@ factor_of(double squares, enum match_scale scale)
 	return (ldexp(1, -(m * m >= 0.5 ? e : e - 1)));
 }
 
-/* A tensor of one number a unit. */
-static bool
-is_bias(const struct sym_tensor *t)
-{
-	return (t->cols * t->inner == 1 && t->col.group == SIZE_MAX);
-}
-
-/* The factors from the uses with this action; units that have one stay. A
- * pass over weights, then one over biases. */
-static void
-factors_from(const struct match_shape *s, const double *w, size_t group,
-    enum match_scale scale, enum symmetry_action action, double *factor)
-{
-	uint32_t u, n = s->table->groups[group].n_units;
-	const struct sym_use *uses;
-	const struct sym_tensor *t;
-	size_t i, n_uses;
-	int pass;
-	double *sums = factor + n;
-
-	uses = sym_plan_uses(s->plan, group, &n_uses);
-	for (pass = 0; pass < 2; pass++)
-		for (i = 0; i < n_uses; i++) {
-			t = &s->tensors[uses[i].tensor];
-			if (action_of(s, &uses[i]) != action ||
-			    is_bias(t) != (pass == 1))
-				continue;
-			memset(sums, 0, n * sizeof(*sums));
-			add_squares(t, uses[i].is_col,
-			    w + s->offset[uses[i].tensor], sums);
-			for (u = 0; u < n; u++)
-				if (!(factor[u] > 0) && sums[u] > 0 &&
-				    isfinite(sums[u]))
-					factor[u] = factor_of(sums[u], scale);
-		}
-}
-
-void
+size_t
 match_unit_factors(const struct match_shape *s, const double *w, size_t group,
-    enum match_scale scale, double *factor)
+    const struct sym_use *use, enum match_scale scale, const bool *counts,
+    bool *is_done, double *factor)
 {
+	const struct sym_tensor *t = &s->tensors[use->tensor];
 	uint32_t u, n = s->table->groups[group].n_units;
+	double *sums = factor + n, f;
+	size_t n_new = 0;
 
-	for (u = 0; u < n; u++)
-		factor[u] = 0;
-	if (scale != MATCH_SCALE_NONE &&
-	    (s->table->groups[group].kinds & SYMMETRY_SCALE))
-		factors_from(s, w, group, scale, SYMMETRY_OUT, factor);
+	memset(sums, 0, n * sizeof(*sums));
+	add_squares(t, use->is_col, w + s->offset[use->tensor], counts, sums);
+	for (u = 0; u < n; u++) {
+		factor[u] = 1;
+		f = sums[u] > 0 && isfinite(sums[u]) ?
+		    factor_of(sums[u], scale) : 0;
+		if (is_done[u] || !(f > 0) || !isfinite(f))
+			continue;
+		/* what comes in is multiplied, what goes out divided */
+		factor[u] = use->is_col ? 1 / f : f;
+		is_done[u] = true;
+		n_new++;
+	}
+	return (n_new);
 }
 
-/* What comes in is multiplied by the factor, what goes out divided. */
-void
-match_outgoing_factors(const struct match_shape *s, const double *w,
-    size_t group, enum match_scale scale, double *factor)
+size_t
+match_unit_signs(const struct match_shape *s, const double *w, size_t group,
+    const struct sym_use *use, const bool *counts, bool *is_done,
+    double *factor)
 {
+	const struct sym_tensor *t = &s->tensors[use->tensor];
 	uint32_t u, n = s->table->groups[group].n_units;
+	bool is_joined = t->row.group == t->col.group;
+	uint64_t r, c, k, unit, other;
+	size_t n_new = 0;
 
 	for (u = 0; u < n; u++)
 		factor[u] = 0;
-	if (scale != MATCH_SCALE_NONE &&
-	    (s->table->groups[group].kinds & SYMMETRY_SCALE))
-		factors_from(s, w, group, scale, SYMMETRY_IN, factor);
-	for (u = 0; u < n; u++)
-		factor[u] = factor[u] > 0 ? 1 / factor[u] : 1;
+	w += s->offset[use->tensor];
+	for (r = 0; r < t->rows; r++)
+		for (c = 0; c < t->cols; c++, w += t->inner) {
+			unit = use->is_col ? sym_col_unit(t, r, c) :
+			    sym_row_unit(t, r);
+			other = use->is_col ? sym_row_unit(t, r) :
+			    sym_col_unit(t, r, c);
+			if (is_done[unit] || fabs(factor[unit]) > 0 ||
+			    (is_joined && !counts[other]))
+				continue;
+			for (k = 0; k < t->inner; k++)
+				if (fabs(w[k]) > 0) {
+					factor[unit] = w[k] < 0 ? -1 : 1;
+					break;
+				}
+		}
+	for (u = 0; u < n; u++) {
+		if (fabs(factor[u]) > 0) {
+			is_done[u] = true;
+			n_new++;
+		} else
+			factor[u] = 1;
+	}
+	return (n_new);
 }

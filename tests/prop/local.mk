@@ -26,6 +26,13 @@ tests_prop_orbit_fixture_SOURCES = tests/prop/orbit_fixture.c $(PROP_NET)
 tests_prop_orbit_fixture_CPPFLAGS = $(PROP_CPPFLAGS)
 tests_prop_orbit_fixture_LDADD = lib/libforeign.la lib/libcore.la
 
+PROP_MATCH_TESTS = tests/prop/match
+check_PROGRAMS += $(PROP_MATCH_TESTS)
+TESTS += $(PROP_MATCH_TESTS)
+tests_prop_match_SOURCES = tests/prop/match.c $(PROP_NET)
+tests_prop_match_CPPFLAGS = $(PROP_CPPFLAGS)
+tests_prop_match_LDADD = lib/libmatch.la lib/libcore.la -lm
+
 PROP_CAT_TESTS = tests/prop/cat_random.sh
 TESTS += $(PROP_CAT_TESTS)
 EXTRA_DIST += $(PROP_CAT_TESTS) tests/prop/random_models.py
