@@ -183,7 +183,7 @@ open_sink(struct cat *c, struct model_sink **sink, struct ckpt_error *err)
 	case TO_SAFETENSORS:
 		return (safetensors_dir_open(c->directory, sink, err));
 	case TO_NPY:
-		if (c->output == NULL)
+		if (c->output == NULL || strcmp(c->output, "-") == 0)
 			cli_refuse_terminal(&c->cli);
 		return (npy_matrix_open(c->output, sink, err));
 	default:

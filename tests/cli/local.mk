@@ -8,6 +8,7 @@ EXTRA_DIST += $(CLI_TESTS)
 CLI_TESTS += \
 	tests/cli/cat_archives.sh \
 	tests/cli/cat_errors.sh \
+	tests/cli/cat_examples.sh \
 	tests/cli/cat_packs.sh \
 	tests/cli/cat_roundtrip.sh \
 	tests/cli/cat_select.sh
