@@ -27,8 +27,11 @@ tests_prop_orbit_fixture_CPPFLAGS = $(PROP_CPPFLAGS)
 tests_prop_orbit_fixture_LDADD = lib/libforeign.la lib/libcore.la
 
 PROP_MATCH_TESTS = tests/prop/match
-check_PROGRAMS += $(PROP_MATCH_TESTS)
-TESTS += $(PROP_MATCH_TESTS)
+check_PROGRAMS += $(PROP_MATCH_TESTS) tests/prop/lap_solve
+TESTS += $(PROP_MATCH_TESTS) tests/prop/lap_scipy.sh
+EXTRA_DIST += tests/prop/lap_scipy.py tests/prop/lap_scipy.sh
+tests_prop_lap_solve_SOURCES = tests/prop/lap_solve.c
+tests_prop_lap_solve_LDADD = lib/libmatch.la lib/libcore.la
 tests_prop_match_SOURCES = tests/prop/match.c $(PROP_NET)
 tests_prop_match_CPPFLAGS = $(PROP_CPPFLAGS)
 tests_prop_match_LDADD = lib/libmatch.la lib/libcore.la -lm
