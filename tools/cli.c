@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "cli.h"
+#include "guard.h"
 
 #define MAX_OPTIONS 64
 #define COLUMNS 80
@@ -48,6 +49,7 @@ void
 cli_begin(struct cli *c, int argc, char **argv)
 {
 	open_standard_fds();
+	guard_begin();
 	main_argc = argc;
 	main_argv = argv;
 	c->n_threads = threads_available();

@@ -35,7 +35,8 @@ struct cli {
 	char **args;
 };
 
-/* Makes fds 0 to 2 valid, takes defaults. */
+/* Makes fds 0 to 2 valid, sees to it that temporary files go also where the
+ * program is told to die, takes defaults. */
 void cli_begin(struct cli *c, int argc, char **argv);
 
 /* The letter of the next option, or -1 when only operands are left. Usage

@@ -7,6 +7,7 @@ tools_libcli_la_SOURCES = \
 	tools/arch.c tools/arch.h \
 	tools/cli.c tools/cli.h \
 	tools/formats.c tools/formats.h \
+	tools/guard.c tools/guard.h \
 	tools/hash.c tools/hash.h \
 	tools/inputs.c \
 	tools/output.c \

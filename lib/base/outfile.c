@@ -10,11 +10,13 @@
 #include "base/banned.h"
 #include "base/error.h"
 #include "base/outfile.h"
+#include "base/temporary.h"
 
 struct outfile {
 	int fd;
 	char *path;      /* NULL: standard output */
 	char *temporary; /* NULL: written through */
+	struct temporary *listed; /* while it exists */
 	uint64_t offset;
 };
 
@@ -27,12 +29,23 @@ is_special(const char *path)
 	return (stat(path, &sb) == 0 && !S_ISREG(sb.st_mode));
 }
 
+/* The temporary name is no longer there. */
+static void
+forget(struct outfile *f)
+{
+	temporary_begin();
+	temporary_end(f->listed);
+	f->listed = NULL;
+}
+
 /* Opens path.tmpXXXXXXXX, a name that nobody has, with the umask's mode. */
 static enum ckpt_status
 open_temporary(struct outfile *f, struct ckpt_error *err)
 {
 	size_t n = strlen(f->path) + sizeof(".tmp01234567");
 	unsigned tries, random;
+	enum ckpt_status st;
+	int error;
 
 	f->temporary = malloc(n);
 	if (f->temporary == NULL)
@@ -42,9 +55,17 @@ open_temporary(struct outfile *f, struct ckpt_error *err)
 			random = (unsigned)getpid() + tries;
 		(void)snprintf(f->temporary, n, "%s.tmp%08x", f->path,
 		    random);
+		st = temporary_new(f->temporary, &f->listed, err);
+		if (st != CKPT_OK)
+			return (st);
 		f->fd = open(f->temporary,
 		    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (f->fd < 0 && errno != EEXIST)
+		if (f->fd >= 0)
+			break;
+		error = errno;
+		forget(f);
+		errno = error;
+		if (error != EEXIST)
 			break;
 	}
 	if (f->fd >= 0)
@@ -182,11 +203,14 @@ outfile_commit(struct outfile *f, struct ckpt_error *err)
 		}
 	}
 	if (f->temporary != NULL) {
-		if (rename(f->temporary, f->path) != 0) {
+		temporary_begin();
+		if (rename(f->temporary, f->path) != 0)
 			st = error_sys(err, "cannot rename %.200s to %.200s",
 			    f->temporary, f->path);
+		temporary_end(st == CKPT_OK ? f->listed : NULL);
+		if (st != CKPT_OK)
 			goto err0;
-		}
+		f->listed = NULL;
 		free(f->temporary);
 		f->temporary = NULL;
 		st = sync_directory(f->path, err);
@@ -210,6 +234,8 @@ outfile_abort(struct outfile *f)
 		(void)close(f->fd);
 	if (f->temporary != NULL)
 		(void)unlink(f->temporary);
+	if (f->listed != NULL)
+		forget(f);
 	free(f->temporary);
 	free(f->path);
 	free(f);

@@ -19,6 +19,7 @@ lib_libforeign_la_SOURCES = \
 	lib/foreign/safetensors.c \
 	lib/foreign/safetensors_dir.c \
 	lib/foreign/scan.c lib/foreign/scan.h \
-	lib/foreign/tree.c lib/foreign/tree.h
+	lib/foreign/tree.c lib/foreign/tree.h \
+	lib/foreign/tree_place.c lib/foreign/tree_place.h
 lib_libforeign_la_CFLAGS = $(AM_CFLAGS) $(ARCHIVE_CFLAGS) $(ZLIB_CFLAGS)
 lib_libforeign_la_LIBADD = $(ARCHIVE_LIBS) $(ZLIB_LIBS)

@@ -7,38 +7,70 @@
 #include <unistd.h>
 
 #include "foreign/tree.h"
-
-#define MAX_DEPTH 128 /* directories under DIR */
+#include "foreign/tree_place.h"
 
 struct tree {
 	int dir;      /* DIR */
 	int staging;  /* the staging directory in it */
 	char name[24]; /* of the staging directory */
+	struct temporary *listed; /* while it exists */
 	/* the parent of the file last created, since the next one often
 	 * lies beside it */
 	char *parent;
 	int parent_fd;
 };
 
-#define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+/* So that it goes also where the program is told to die. */
+static enum ckpt_status
+list_staging(struct tree *t, const char *dir, struct ckpt_error *err)
+{
+	size_t n = strlen(dir) + sizeof(t->name) + 1;
+	char *path = malloc(n);
+	enum ckpt_status st;
+
+	if (path == NULL)
+		return (error_nomem(err, n));
+	(void)snprintf(path, n, "%s/%s", dir, t->name);
+	st = temporary_new(path, &t->listed, err);
+	free(path);
+	return (st);
+}
+
+static void
+forget_staging(struct tree *t)
+{
+	temporary_begin();
+	temporary_end(t->listed);
+	t->listed = NULL;
+}
 
 static enum ckpt_status
 make_staging(struct tree *t, const char *dir, struct ckpt_error *err)
 {
 	unsigned tries, random;
+	enum ckpt_status st;
+	int error;
 
 	for (tries = 0; tries < 100; tries++) {
 		if (getrandom(&random, sizeof(random), 0) < 0)
 			random = (unsigned)getpid() + tries;
 		(void)snprintf(t->name, sizeof(t->name), ".ckpt-%08x",
 		    random);
+		st = list_staging(t, dir, err);
+		if (st != CKPT_OK) {
+			t->name[0] = '\0';
+			return (st);
+		}
 		if (mkdirat(t->dir, t->name, 0777) == 0) {
-			t->staging = openat(t->dir, t->name, OPEN_DIR);
+			t->staging = openat(t->dir, t->name, TREE_OPEN_DIR);
 			if (t->staging >= 0)
 				return (CKPT_OK);
 			break;
 		}
-		if (errno != EEXIST)
+		error = errno;
+		forget_staging(t);
+		errno = error;
+		if (error != EEXIST)
 			break;
 	}
 	t->name[0] = '\0';
@@ -96,10 +128,10 @@ tree_check(const char *path, struct ckpt_error *err)
 			    "the label %.300s holds \"..\"", path));
 		if (p[n] == '\0')
 			break;
-		if (++depth > MAX_DEPTH)
+		if (++depth > TREE_MAX_DEPTH)
 			return (error_set(err, CKPT_LIMIT, "the label %.300s "
 			    "is deeper than %d directories", path,
-			    MAX_DEPTH));
+			    TREE_MAX_DEPTH));
 	}
 	return (CKPT_OK);
 }
@@ -122,10 +154,10 @@ descend(int fd, const char *path, size_t n)
 		}
 		memcpy(name, path, len - 1);
 		name[len - 1] = '\0';
-		child = openat(fd, name, OPEN_DIR);
+		child = openat(fd, name, TREE_OPEN_DIR);
 		if (child < 0 && errno == ENOENT &&
 		    (mkdirat(fd, name, 0777) == 0 || errno == EEXIST))
-			child = openat(fd, name, OPEN_DIR);
+			child = openat(fd, name, TREE_OPEN_DIR);
 		len = len < n ? len : n;
 		(void)close(fd);
 		fd = child;
@@ -148,7 +180,7 @@ enter_parent(struct tree *t, const char *path, size_t n,
 	t->parent = strndup(path, n);
 	if (t->parent == NULL)
 		return (error_nomem(err, n));
-	t->parent_fd = descend(openat(t->staging, ".", OPEN_DIR), path, n);
+	t->parent_fd = descend(openat(t->staging, ".", TREE_OPEN_DIR), path, n);
 	if (t->parent_fd < 0)
 		return (error_sys(err, "cannot create the directory of "
 		    "%.300s", path));
@@ -179,107 +211,26 @@ tree_create(struct tree *t, const char *path, int *fd,
 	return (CKPT_OK);
 }
 
-/* ---- moving into place ---- */
-
-static enum ckpt_status
-move_entry(int from, int to, const char *name, unsigned depth,
-    struct ckpt_error *err);
-
-/* Moves what the directory `from` holds to the directory `to`. Closes
- * both. */
-static enum ckpt_status
-move_entries(int from, int to, unsigned depth, struct ckpt_error *err)
-{
-	DIR *d = fdopendir(from);
-	struct dirent *e;
-	enum ckpt_status st = CKPT_OK;
-
-	if (d == NULL) {
-		st = error_sys(err, "cannot read the staging directory");
-		(void)close(from);
-		(void)close(to);
-		return (st);
-	}
-	while (st == CKPT_OK && (errno = 0, e = readdir(d)) != NULL)
-		if (strcmp(e->d_name, ".") != 0 &&
-		    strcmp(e->d_name, "..") != 0)
-			st = move_entry(from, to, e->d_name, depth, err);
-	if (st == CKPT_OK && errno != 0)
-		st = error_sys(err, "cannot read the staging directory");
-	if (st == CKPT_OK && fsync(to) != 0 && errno == EIO)
-		st = error_sys(err, "cannot sync a directory");
-	(void)closedir(d);
-	(void)close(to);
-	return (st);
-}
-
-/* Moves a file, or a directory that is not there yet whole. */
-static enum ckpt_status
-move_entry(int from, int to, const char *name, unsigned depth,
-    struct ckpt_error *err)
-{
-	int source, target;
-	enum ckpt_status st;
-
-	if (renameat2(from, name, to, name, RENAME_NOREPLACE) == 0)
-		return (CKPT_OK);
-	source = openat(from, name, OPEN_DIR);
-	if (source < 0 && errno == ENOTDIR) {
-		if (renameat(from, name, to, name) == 0)
-			return (CKPT_OK);
-		return (error_sys(err, "cannot rename a file to %.300s",
-		    name));
-	}
-	if (source < 0 || depth == 0)
-		return (error_sys(err, "cannot open a staged directory"));
-	if (mkdirat(to, name, 0777) != 0 && errno != EEXIST) {
-		st = error_sys(err, "cannot create directory %.300s", name);
-		goto err0;
-	}
-	target = openat(to, name, OPEN_DIR);
-	if (target < 0) {
-		st = error_sys(err, "cannot open directory %.300s (links "
-		    "are not followed)", name);
-		goto err0;
-	}
-	st = move_entries(source, target, depth - 1, err);
-	if (st == CKPT_OK && unlinkat(from, name, AT_REMOVEDIR) != 0)
-		st = error_sys(err, "cannot remove a staging directory");
-	return (st);
-
-err0:
-	(void)close(source);
-	return (st);
-}
+/* ---- the end ---- */
 
 enum ckpt_status
 tree_commit(struct tree *t, struct ckpt_error *err)
 {
 	enum ckpt_status st;
-	int from, to;
 
 	/* once for all files: an fsync each would take milliseconds each */
 	if (syncfs(t->staging) != 0) {
 		st = error_sys(err, "cannot sync the file system");
 		goto err0;
 	}
-	from = openat(t->staging, ".", OPEN_DIR);
-	to = openat(t->dir, ".", OPEN_DIR);
-	if (from < 0 || to < 0) {
-		st = error_sys(err, "cannot open the directory again");
-		if (from >= 0)
-			(void)close(from);
-		if (to >= 0)
-			(void)close(to);
-		goto err0;
-	}
-	st = move_entries(from, to, MAX_DEPTH + 1, err);
+	/* all of them, or none if the program is told to die */
+	temporary_begin();
+	st = tree_place(t->staging, t->dir, err);
+	temporary_end(NULL);
 err0:
 	tree_abort(t);
 	return (st);
 }
-
-/* ---- removing ---- */
 
 /* Removes what the directory `fd` holds, and closes it. */
 static void
@@ -298,7 +249,7 @@ remove_entries(int fd, unsigned depth)
 		    strcmp(e->d_name, "..") == 0 ||
 		    unlinkat(fd, e->d_name, 0) == 0 || depth == 0)
 			continue;
-		child = openat(fd, e->d_name, OPEN_DIR);
+		child = openat(fd, e->d_name, TREE_OPEN_DIR);
 		if (child < 0)
 			continue;
 		remove_entries(child, depth - 1);
@@ -316,11 +267,13 @@ tree_abort(struct tree *t)
 		(void)close(t->parent_fd);
 	free(t->parent);
 	if (t->staging >= 0)
-		remove_entries(t->staging, MAX_DEPTH + 1);
+		remove_entries(t->staging, TREE_MAX_DEPTH + 1);
 	if (t->dir >= 0) {
 		if (t->name[0] != '\0')
 			(void)unlinkat(t->dir, t->name, AT_REMOVEDIR);
 		(void)close(t->dir);
 	}
+	if (t->listed != NULL)
+		forget_staging(t);
 	free(t);
 }

@@ -58,7 +58,7 @@ want=$work/data
 # The rest is always wrong: once more from the start, and no more than that.
 fetch_bad "the SHA-256 is" --sha256="$hash" "$bad/lies/30000/x"
 [ "$(bad_log /lies/30000/x | cut -d' ' -f1 | tr '\n' ' ')" = \
-	'200 206 200 206 ' ] || fail "parts that do not fit are fetched for ever"
+	'200 206 200 206 ' ] || fail "wrong parts are fetched for ever"
 cache_is_empty || fail "parts that do not fit are kept"
 
 # A 206 of another part, of another file, or out of the blue.

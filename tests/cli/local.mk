@@ -11,7 +11,8 @@ CLI_TESTS += \
 	tests/cli/cat_examples.sh \
 	tests/cli/cat_packs.sh \
 	tests/cli/cat_roundtrip.sh \
-	tests/cli/cat_select.sh
+	tests/cli/cat_select.sh \
+	tests/cli/cat_signals.sh
 
 FETCH_TESTS = \
 	tests/cli/fetch_bad.sh \
