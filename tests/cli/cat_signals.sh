@@ -25,9 +25,10 @@ stops() {
 	shift 2
 	mkdir -p dir
 	echo old > out
-	# sh starts background jobs with SIGINT ignored
+	# sh starts background jobs with SIGINT ignored, nohup with SIGHUP
 	python3 -c 'import os, signal, sys
-signal.signal(signal.SIGINT, signal.SIG_DFL)
+for s in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+    signal.signal(s, signal.SIG_DFL)
 os.execvp("ckpt-cat", ["ckpt-cat"] + sys.argv[1:])' "$@" fifo 2> err &
 	pid=$!
 	exec 3> fifo

@@ -15,9 +15,10 @@ has_part() {
 
 # A signal while it fetches: it dies of it, the partial file stays.
 for signal in INT TERM HUP; do
-	# sh starts background jobs with SIGINT ignored
+	# sh starts background jobs with SIGINT ignored, nohup with SIGHUP
 	python3 -c 'import os, signal, sys
-signal.signal(signal.SIGINT, signal.SIG_DFL)
+for s in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+    signal.signal(s, signal.SIG_DFL)
 os.execvp(sys.argv[1], sys.argv[1:])' ckpt-fetch --raw \
 		--limit-rate=400K -o "$work/out" "$nginx/data" 2>"$work/err" &
 	pid=$!
