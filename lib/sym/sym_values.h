@@ -9,8 +9,11 @@
 
 #include "sym/sym_plan.h"
 
-/* Elements up to which the whole model is converted (8 bytes each). */
-#define SYM_VALUES_EAGER 1048576
+/* Elements up to which the whole model is converted (8 bytes each); a test
+ * sets it to 0. */
+#ifndef SYM_VALUES_EAGER
+#define SYM_VALUES_EAGER 65536
+#endif
 
 struct sym_values {
 	const struct sym_plan *p;

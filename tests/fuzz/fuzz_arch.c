@@ -9,7 +9,7 @@
 #include "fuzz.h"
 #include "sym/sym.h"
 
-#define MAX_ELEMENTS 65536 /* of a model made from a graph */
+#define MAX_ELEMENTS 4096 /* of a model made from a graph */
 
 static void
 need(bool is_good)

@@ -124,6 +124,7 @@ main(int argc, char **argv)
 	struct buf text;
 	struct random r;
 	struct model m;
+	bool is_cycles;
 
 	if (argc > 1)
 		first = strtoul(argv[1], NULL, 10);
@@ -132,12 +133,20 @@ main(int argc, char **argv)
 	for (seed = first; seed < first + n; seed++) {
 		r.state = seed;
 		buf_init(&text, 1 << 20);
-		random_net_arch(&r, 5, &text);
+		is_cycles = seed % 8 == 0;
+		if (is_cycles)
+			random_net_cycles_arch(&r, 3 + random_below(&r, 8),
+			    &text);
+		else
+			random_net_arch(&r, 5, &text);
 		random_net_need(buf_append(&text, "", 1, &err), &err);
 		arch = (const char *)text.data;
 		random_net_open(arch, text.len - 1, CKPT_F32, &net);
-		random_net_weights(&r, &net, random_below(&r, 3) > 0,
-		    random_below(&r, 4) == 0, &m);
+		if (is_cycles)
+			random_net_cycles(&r, &net, &m);
+		else
+			random_net_weights(&r, &net, random_below(&r, 3) > 0,
+			    random_below(&r, 4) == 0, &m);
 		check_members(&r, &net, &m, 8);
 		model_release(&m);
 		random_net_close(&net);

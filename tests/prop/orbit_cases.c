@@ -91,14 +91,20 @@ write_case(struct random *r, const char *dir, unsigned long n)
 	char path[4096];
 	FILE *f;
 
-	random_net_arch(r, 4, &text);
+	if (n % 8 == 0)
+		random_net_cycles_arch(r, 3 + random_below(r, 5), &text);
+	else
+		random_net_arch(r, 4, &text);
 	f = open_file(dir, n, ".arch", path, sizeof(path));
 	fwrite(text.data, 1, text.len, f);
 	fclose(f);
 	random_net_open((const char *)text.data, text.len,
 	    dtypes[random_below(r, 4)], &net);
-	random_net_weights(r, &net, random_below(r, 4) > 0,
-	    random_below(r, 4) == 0, &m);
+	if (n % 8 == 0)
+		random_net_cycles(r, &net, &m);
+	else
+		random_net_weights(r, &net, random_below(r, 4) > 0,
+		    random_below(r, 4) == 0, &m);
 	random_net_element(r, &net, 5, &e);
 	random_net_need(sym_apply(net.plan, &e, &m, 0, &member, &err), &err);
 	write_model(dir, n, ".safetensors", &m);

@@ -169,19 +169,97 @@ plant(struct random *r, double *x, uint64_t rows, uint64_t length)
 		memset(x, 0, rows * length * sizeof(*x));
 }
 
-void
-random_net_weights(struct random *r, const struct random_net *net, bool few,
-    bool odd, struct model *out)
+static void
+alloc_model(const struct random_net *net, struct model *out)
 {
 	struct ckpt_error err = { 0 };
-	const struct tensor_desc *t;
-	double *x;
-	size_t i, k;
 
 	memset(out, 0, sizeof(*out));
 	out->head.schema = schema_ref(net->schema);
 	out->head.label = strdup("random");
 	random_net_need(model_alloc(out, &err), &err);
+}
+
+/* Nothing goes in or out: what is between has no anchor. */
+static void
+cut_off(const struct random_net *net, struct model *m)
+{
+	const struct sym_tensor *t;
+	const struct tensor_desc *desc;
+	size_t n, i;
+
+	t = sym_plan_tensors(net->plan, &n);
+	for (i = 0; i < n; i++) {
+		desc = &net->schema->tensors[t[i].index];
+		if (t[i].row.group == SIZE_MAX || t[i].col.group == SIZE_MAX)
+			memset(m->data + desc->offset, 0, desc->n_bytes);
+	}
+}
+
+void
+random_net_cycles_arch(struct random *r, uint32_t n, struct buf *out)
+{
+	static const char *const names[] = { "sigmoid", "tanh", "relu" };
+	const char *act = names[random_below(r, 3)];
+	struct ckpt_error err = { 0 };
+	enum ckpt_status st;
+
+	if (random_below(r, 2))
+		st = buf_printf(out, &err, "ckpt-arch 1\ninput 1\n"
+		    "linear a out=%u bias=no\n%s\nlinear b out=%u bias=no\n"
+		    "%s\nlinear z out=1\noutput\n", n, act, n, act);
+	else
+		st = buf_printf(out, &err, "ckpt-arch 1\ninput 1\n"
+		    "linear a out=%u bias=no\n%s s\nlinear b out=%u bias=no\n"
+		    "%s t\nadd from=s,t\nlinear z out=1\noutput\n", n, act,
+		    n, act);
+	random_net_need(st, &err);
+}
+
+void
+random_net_cycles(struct random *r, const struct random_net *net,
+    struct model *out)
+{
+	const struct schema *s = net->schema;
+	const struct tensor_desc *t;
+	uint32_t next[64], n, i, j, k;
+	double x[4096];
+
+	alloc_model(net, out);
+	n = (uint32_t)s->tensors[schema_find(s, "a.weight")].dims[0];
+	for (i = 0; i < n; i++)
+		next[i] = i;
+	for (i = n; i-- > 1;) {
+		j = random_below(r, i + 1);
+		k = next[i];
+		next[i] = next[j];
+		next[j] = k;
+	}
+	for (i = 0; i < s->n_tensors; i++) {
+		t = &s->tensors[i];
+		for (k = 0; k < t->n_elements; k++)
+			x[k] = 1;
+		if (strcmp(t->name, "b.weight") == 0)
+			for (j = 0; j < n; j++)
+				for (k = 0; k < n; k++)
+					x[j * n + k] = j == k ? 1 :
+					    next[j] == k ? 0.5 : 0;
+		(void)dtype_from_f64(t->dtype, x, out->data + t->offset,
+		    t->n_elements);
+	}
+	if (random_below(r, 4) == 0)
+		cut_off(net, out);
+}
+
+void
+random_net_weights(struct random *r, const struct random_net *net, bool few,
+    bool odd, struct model *out)
+{
+	const struct tensor_desc *t;
+	double *x;
+	size_t i, k;
+
+	alloc_model(net, out);
 	for (i = 0; i < net->schema->n_tensors; i++) {
 		t = &net->schema->tensors[i];
 		x = calloc(t->n_elements + 1, sizeof(*x));
@@ -192,6 +270,8 @@ random_net_weights(struct random *r, const struct random_net *net, bool few,
 		    t->n_elements);
 		free(x);
 	}
+	if (random_below(r, 6) == 0)
+		cut_off(net, out);
 }
 
 /* Permutes a group after its parent. */

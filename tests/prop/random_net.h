@@ -32,6 +32,13 @@ void random_net_close(struct random_net *net);
 void random_net_weights(struct random *r, const struct random_net *net,
     bool few, bool odd, struct model *out);
 
+/* The text of an .arch file and weights of it that refinement cannot order:
+ * a layer (or a residual stream, reading itself) of `n` units joined as the
+ * cycles of a permutation. */
+void random_net_cycles_arch(struct random *r, uint32_t n, struct buf *out);
+void random_net_cycles(struct random *r, const struct random_net *net,
+    struct model *out);
+
 /* An element with exponents from -range to range. */
 void random_net_element(struct random *r, const struct random_net *net,
     uint32_t range, struct sym_element *out);
