@@ -6,6 +6,8 @@
 
 #include "config.h"
 #include "fetch.h"
+#include "foreign/foreign.h"
+#include "formats.h"
 
 #define CHUNK 1048576 /* bytes copied at once by --raw */
 
@@ -40,9 +42,32 @@ static const struct cli_option options[] = {
 	{ NULL, 0, NULL, NULL }
 };
 
+/* A login or error page with status 200 is not what was published, unless a
+ * page was asked for, or the hash says so. */
+static enum ckpt_status
+check_page(struct fetch_item *item, struct bytes *in, struct ckpt_error *err)
+{
+	const char *name = item->url.name;
+	enum foreign_kind kind;
+	enum ckpt_status st;
+
+	if (item->has_sha256 || formats_has_suffix(name, ".html") ||
+	    formats_has_suffix(name, ".htm"))
+		return (CKPT_OK);
+	st = foreign_detect(in, &kind, err);
+	if (st != CKPT_OK || kind != FOREIGN_HTML)
+		return (st);
+	remote_file_remove(item->file);
+	item->file = NULL;
+	st = error_set(err, CKPT_NOT_OURS, "this is an HTML page, perhaps a "
+	    "server's error message; --sha256 would take it all the same");
+	(void)error_where(err, item->url.shown);
+	return (st);
+}
+
 /* Copies the bytes of an item that has been fetched. */
 static enum ckpt_status
-copy_item(const struct fetch_item *item, struct outfile *out,
+copy_item(struct fetch_item *item, struct outfile *out,
     unsigned char *chunk, struct ckpt_error *err)
 {
 	struct bytes *in;
@@ -52,13 +77,16 @@ copy_item(const struct fetch_item *item, struct outfile *out,
 	st = remote_file_open(item->file, &in, err);
 	if (st != CKPT_OK)
 		return (st);
-	do {
+	st = check_page(item, in, err);
+	while (st == CKPT_OK) {
 		st = bytes_read(in, chunk, CHUNK, &n, err);
 		if (st == CKPT_OK)
 			st = outfile_write(out, chunk, n, err);
 		if (st == CKPT_OK && fetch_watch_caught() != 0)
 			st = error_set(err, CKPT_CANCELLED, "interrupted");
-	} while (st == CKPT_OK && n == CHUNK);
+		if (st != CKPT_OK || n < CHUNK)
+			break;
+	}
 	bytes_close(in);
 	return (st);
 }

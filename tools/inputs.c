@@ -51,7 +51,8 @@ open_leaf(struct inputs *s, struct bytes *in, enum foreign_kind kind,
 	    formats_has_suffix(label, ".safetensors"))
 		kind = FOREIGN_SAFETENSORS;
 	if (kind == FOREIGN_PACK && s->selection != NULL && !in_archive &&
-	    bytes_is_random(in, NULL) && open_indexed(s, &options, out)) {
+	    strcmp(s->path, "-") != 0 && bytes_is_random(in, NULL) &&
+	    open_indexed(s, &options, out)) {
 		bytes_close(in);
 		return (CKPT_OK);
 	}
@@ -72,6 +73,10 @@ open_member(void *arg, struct bytes *in, const char *path,
 	enum foreign_kind kind;
 	enum ckpt_status st = foreign_detect(in, &kind, err);
 
+	/* a zip file of PyTorch need not begin with it */
+	if (st == CKPT_OK && kind == FOREIGN_UNKNOWN &&
+	    formats_has_suffix(path, "/data.pkl"))
+		kind = FOREIGN_TORCH_ZIP;
 	if (st == CKPT_OK && formats_may_skip(kind, path)) {
 		cli_warn(s->cli, "%s!%s: skipped, not a checkpoint", s->path,
 		    path);

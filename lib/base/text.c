@@ -180,7 +180,7 @@ text_json(struct buf *out, const char *text, struct ckpt_error *err)
 bool
 text_glob(const char *pattern, const char *s)
 {
-	return (fnmatch(pattern, s, 0) == 0);
+	return (strcmp(pattern, s) == 0 || fnmatch(pattern, s, 0) == 0);
 }
 
 bool

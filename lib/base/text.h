@@ -29,7 +29,8 @@ CKPT_CHECKED enum ckpt_status text_json(struct buf *out, const char *s,
 /* Whether `n` bytes are valid UTF-8 (no surrogates, no overlong forms). */
 bool text_is_utf8(const void *s, size_t n);
 
-/* Whether `pattern` (glob(7): * ? [..], a * also matches '/') matches. */
+/* Whether `pattern` (glob(7): * ? [..], a * also matches '/') matches `s`,
+ * or is equal to it: what a listing has shown need not be quoted. */
 bool text_glob(const char *pattern, const char *s);
 
 /* Sizes as "64", "64K", "32MiB", "2G" (powers of 1024) to bytes. */

@@ -32,6 +32,9 @@ python3 - << 'END'
 import pickle, struct, zipfile
 with zipfile.ZipFile("torch", "w") as z:
     z.writestr("archive/data.pkl", b"x")
+with zipfile.ZipFile("script", "w") as z:
+    z.writestr("net/data/0", b"\0\0\0\0")
+    z.writestr("net/data.pkl", b"x")
 with zipfile.ZipFile("npz", "w") as z:
     z.writestr("a.npy", b"x")
 open("pickle", "wb").write(pickle.dumps(0x1950a86a20f9469cfc6c, 2))
@@ -41,6 +44,7 @@ open("hdf5", "wb").write(b"\x89HDF\r\n\x1a\n\x00")
 open("onnx", "wb").write(b"\x08\x07\x12\x07pytorch\x1a\x052.1.0")
 END
 refuse 'torch: .*PyTorch checkpoint (.pt)' ckpt-cat -l torch
+refuse 'script!net/data.pkl: .*PyTorch checkpoint (.pt)' ckpt-cat -q -l script
 refuse 'npz: .*NumPy archive (.npz)' ckpt-cat -l npz
 refuse 'pickle: .*old PyTorch checkpoint' ckpt-cat -l pickle
 refuse 'npy: .*NumPy array (.npy)' ckpt-cat -l npy

@@ -132,4 +132,16 @@ nl=$(printf 'a\\b\nc')
 cp "$fixtures/mlp/0.safetensors" "$scratch/$nl.safetensors"
 (cd "$scratch" && ckpt-cat -l "$nl.safetensors") | tail -n 1 |
 	grep -q '^a\\\\b\\nc[.]safetensors	' || fail "escapes"
+# a label is itself, also where it looks like a pattern
+cp "$fixtures/lenet5-relu/0.safetensors" 'm[0].safetensors'
+ckpt-cat -o odd.ckpk 'm[0].safetensors'
+expect 0 ckpt-cat -l --select='m[0].safetensors' odd.ckpk
+expect 0 ckpt-cat -l --select='m[0].safetensors' 'm[0].safetensors'
+
+# standard input is not the file "-"
+cp odd.ckpk ./-
+ckpt-cat --set=stdin=yes odd.ckpk > other.ckpk
+[ "$(ckpt-cat --select='m*' - < other.ckpk | ckpt-sum -t record)" = \
+	"$(ckpt-sum -t record other.ckpk)" ] || fail "the file - was read"
+rm ./-
 done_testing

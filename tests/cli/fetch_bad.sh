@@ -85,6 +85,10 @@ fetch_bad "expected $wrong" "$bad/good#sha256=$wrong"
 fetch_ok "$bad/good#sha256=$hash"
 fetch_bad "(what came is an HTML page)" --sha256="$hash" "$bad/html/0"
 cache_is_empty || fail "an HTML page is kept"
+fetch_bad "this is an HTML page" "$bad/html/0"
+cache_is_empty || fail "an HTML page is kept"
+fetch --raw "$bad/html/0/page.html" | grep -q Sorry ||
+	fail "a page that was asked for"
 
 # Statuses: what may pass is tried again, what does not is said at once.
 for status in 400 401 403 404 410 416 451 501; do
