@@ -36,7 +36,7 @@ def same_line(a, b):
     if NUMBER.sub("#", a) != NUMBER.sub("#", b):
         return False
     for x, y in zip(NUMBER.findall(a), NUMBER.findall(b)):
-        if abs(float(x) - float(y)) > 1e-4 * max(1e-2, abs(float(x))):
+        if abs(float(x) - float(y)) > 1e-4 * max(0.1, abs(float(x))):
             return False
     return True
 
