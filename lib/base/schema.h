@@ -42,7 +42,7 @@ struct schema {
 	uint64_t n_bytes;            /* of one model */
 	bool has_layout;
 	struct schema_layout layout;
-	char *symmetry;   /* table of symmetries (ckpt-ids 6), or NULL */
+	char *symmetry;   /* table of symmetries (ckpt-orbits 1), or NULL */
 	_Atomic int refs; /* private */
 };
 

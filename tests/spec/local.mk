@@ -22,7 +22,9 @@ endif
 
 # The specifications against the code: second implementations.
 TESTS += tests/spec/orbit.sh
-EXTRA_DIST += tests/spec/orbit.sh tests/spec/orbit.py
+EXTRA_DIST += tests/spec/orbit.sh tests/spec/orbit.py \
+	tests/spec/orbit_order.py tests/spec/orbit_scale.py \
+	tests/spec/orbit_table.py
 
 TESTS += tests/spec/ids.sh
 EXTRA_DIST += tests/spec/ids.sh

@@ -11,7 +11,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
 orbit() {
-	python3 "$srcdir/tests/spec/orbit.py" "$@"
+	python3 -B "$srcdir/tests/spec/orbit.py" "$@"
 }
 
 # The tables of symmetries.

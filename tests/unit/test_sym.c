@@ -368,8 +368,8 @@ test_bad_plans(void **state)
 		"axis 1 0 2 1 in 1 a.weight\ngroup 0 2 permuted none -\n",
 		"axis 1 0 1 1 in 1 a.bias\ngroup 0 2 permuted none -\n",
 		/* slices that do not move with the rows */
-		"axis 0 0 1 1 out 1 a.weight\naxis 1 1 1 3 in 1 a.weight\n"
-		    "group 0 3 permuted none -\ngroup 1 6 permuted none -\n",
+		("axis 0 0 1 1 out 1 a.weight\naxis 1 1 1 3 in 1 a.weight\n"
+		    "group 0 3 permuted none -\ngroup 1 6 permuted none -\n"),
 	};
 	struct symmetry *table;
 	struct sym_plan *plan;
