@@ -213,6 +213,20 @@ put_clean(const char *s)
 		    stderr);
 }
 
+/* What of a pack's file is at fault; others say so in their text. */
+static const char *
+verdict(enum ckpt_status st)
+{
+	switch (st) {
+	case CKPT_NEWER:
+		return ("made by a newer version; ");
+	case CKPT_CORRUPT:
+		return ("corrupt; ");
+	default:
+		return ("");
+	}
+}
+
 void
 cli_report(const struct cli *c, const struct ckpt_error *err)
 {
@@ -229,7 +243,8 @@ cli_report(const struct cli *c, const struct ckpt_error *err)
 		    (unsigned long long)err->offset);
 	put_clean(err->text);
 	if (err->section[0] != '\0')
-		(void)fprintf(stderr, " (ckpt-pack %s)", err->section);
+		(void)fprintf(stderr, " (%sckpt-pack %s)",
+		    verdict(err->status), err->section);
 	(void)putc('\n', stderr);
 }
 

@@ -29,7 +29,7 @@ EXTRA_DIST += $(FETCH_TESTS) \
 CLI_TESTS += tests/cli/readme.sh
 EXTRA_DIST += tests/cli/session.py
 
-CLI_TESTS += tests/cli/sum.sh
+CLI_TESTS += tests/cli/sum.sh tests/cli/verdicts.sh
 
 EVAL_TESTS = \
 	tests/cli/eval_examples.sh \
