@@ -17,6 +17,7 @@ struct cat {
 	bool is_json;
 	bool limits;           /* --head was given */
 	uint64_t head;
+	size_t n_lost;  /* tensors, with --keep-going */
 	struct cli_pack_options pack;
 	struct meta set;
 	struct copy *copy;
@@ -26,7 +27,7 @@ struct cat {
 enum {
 	OPTION_TO = 256, OPTION_CODEC, OPTION_LEVEL, OPTION_GROUP,
 	OPTION_JSON, OPTION_SELECT, OPTION_TENSOR, OPTION_TENSORS,
-	OPTION_HEAD, OPTION_SET
+	OPTION_HEAD, OPTION_SET, OPTION_KEEP_GOING
 };
 
 static const struct cli_option options[] = {
@@ -43,6 +44,8 @@ static const struct cli_option options[] = {
 	{ "tensor", OPTION_TENSOR, "GLOB", "only tensors named like GLOB" },
 	{ "head", OPTION_HEAD, "N", "only the first N models selected" },
 	{ "set", OPTION_SET, "KEY=VALUE", "set metadata of every model" },
+	{ "keep-going", OPTION_KEEP_GOING, NULL,
+	    "of a damaged pack, take what is whole" },
 	{ NULL, 0, NULL, NULL }
 };
 
@@ -144,6 +147,9 @@ take_option(struct cat *c, int letter, struct select *select)
 	case OPTION_HEAD:
 		c->head = cli_number(&c->cli, 0, UINT64_MAX);
 		c->limits = true;
+		break;
+	case OPTION_KEEP_GOING:
+		c->cli.n_lost = &c->n_lost;
 		break;
 	case OPTION_SET:
 		parse_set(c);
@@ -255,6 +261,8 @@ err0:
 		cli_report(&c->cli, err);
 		return (CLI_TROUBLE);
 	}
+	if (c->n_lost > 0)
+		return (CLI_TROUBLE);
 	/* as grep: nothing was selected */
 	return (n == 0 && (select->n_models > 0 || select->n_tensors > 0) &&
 	    !(c->limits && c->head == 0) ? CLI_NO : CLI_YES);

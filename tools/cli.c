@@ -55,6 +55,7 @@ cli_begin(struct cli *c, int argc, char **argv)
 	c->n_threads = threads_available();
 	c->memory = 32 << 20;
 	c->quiet = false;
+	c->n_lost = NULL;
 	c->value = NULL;
 	c->n_args = 0;
 	c->args = NULL;

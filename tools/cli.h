@@ -30,6 +30,9 @@ struct cli {
 	unsigned n_threads;   /* -j; default: all processors */
 	uint64_t memory;      /* --memory, bytes; default 32 MiB */
 	bool quiet;
+	/* Damage to a pack that can be read at any place is reported and
+	 * counted here, and reading goes on; NULL: it is an error. */
+	size_t *n_lost;
 	const char *value;    /* of the option last returned */
 	int n_args;           /* operands, after the last option */
 	char **args;

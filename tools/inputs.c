@@ -35,6 +35,18 @@ open_indexed(struct inputs *s, const struct pack_reader_options *options,
 	    pack_index_source(index, s->selection, out, NULL) == CKPT_OK);
 }
 
+/* Tells of damage that costs no more than what it names. */
+static void
+note_loss(void *arg, const struct ckpt_error *err)
+{
+	const struct inputs *s = arg;
+	struct ckpt_error named = *err;
+
+	(void)error_where(&named, s->path);
+	cli_report(s->cli, &named);
+	++*s->cli->n_lost;
+}
+
 /* Opens what is neither an archive nor compressed. Takes `in` over. */
 static enum ckpt_status
 open_leaf(struct inputs *s, struct bytes *in, enum foreign_kind kind,
@@ -44,6 +56,8 @@ open_leaf(struct inputs *s, struct bytes *in, enum foreign_kind kind,
 	struct pack_reader_options options = {
 		.n_threads = s->cli->n_threads,
 		.memory = s->cli->memory,
+		.arg = s,
+		.lost = s->cli->n_lost != NULL ? note_loss : NULL,
 	};
 
 	/* its reader says best what is wrong with it */

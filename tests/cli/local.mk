@@ -26,7 +26,7 @@ EXTRA_DIST += $(FETCH_TESTS) \
 	tests/cli/badserver.py \
 	tests/cli/fetch_lib.sh
 
-CLI_TESTS += tests/cli/readme.sh
+CLI_TESTS += tests/cli/cat_keep_going.sh tests/cli/readme.sh
 EXTRA_DIST += tests/cli/session.py
 
 CLI_TESTS += tests/cli/sum.sh tests/cli/verdicts.sh
