@@ -62,7 +62,7 @@ const struct sym_use *sym_plan_uses(const struct sym_plan *p, size_t group,
 static inline uint64_t
 sym_row_unit(const struct sym_tensor *t, uint64_t r)
 {
-	return r / t->row.block;
+	return (r / t->row.block);
 }
 
 /* The unit of the column's group at row r, column c. */
@@ -71,7 +71,7 @@ sym_col_unit(const struct sym_tensor *t, uint64_t r, uint64_t c)
 {
 	if (t->slices > 1)
 		c += r / (t->rows / t->slices) * t->cols;
-	return c / t->col.block;
+	return (c / t->col.block);
 }
 
 /* ---- group elements ---- */
