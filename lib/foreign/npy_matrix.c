@@ -209,11 +209,13 @@ take(struct matrix *m, const unsigned char *p, size_t n,
 {
 	const struct tensor_desc *t = &m->schema->tensors[m->tensor];
 	size_t size = dtype_bits(t->dtype) / 8, count, part;
-	uint64_t first = m->within / size;
+	uint64_t first;
 	enum ckpt_status st = CKPT_OK;
 
+	/* these may have elements of less than a byte */
 	if (m->columns[m->tensor] == NOT_TAKEN)
 		return (CKPT_OK);
+	first = m->within / size;
 	if (m->n_part > 0) {
 		part = size - m->n_part < n ? size - m->n_part : n;
 		memcpy(m->part + m->n_part, p, part);

@@ -132,6 +132,17 @@ expect 0 ckpt-cat -l small.ckpk
 ckpt-cat -l small.ckpk >&- 2> err
 [ $? = 2 ] || fail "a closed stdout"
 
+# a tensor of half bytes beside the floating one is left out
+python3 - << 'END'
+import struct
+h = (b'{"a":{"dtype":"F4","shape":[4],"data_offsets":[0,2]},'
+     b'"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}')
+open("half.safetensors", "wb").write(
+    struct.pack("<Q", len(h)) + h + b"\x12\x34" + struct.pack("<f", 1.5))
+END
+expect 0 ckpt-cat --to=npy -o m.npy half.safetensors
+tail -c 4 m.npy | od -An -tx1 | grep -q '00 00 c0 3f' || fail "half bytes"
+
 # different models make no matrix
 expect 2 ckpt-cat --to=npy -o m.npy small.safetensors "$net/0.safetensors"
 says 'different tensors'
