@@ -132,6 +132,7 @@ nl=$(printf 'a\\b\nc')
 cp "$fixtures/mlp/0.safetensors" "$scratch/$nl.safetensors"
 (cd "$scratch" && ckpt-cat -l "$nl.safetensors") | tail -n 1 |
 	grep -q '^a\\\\b\\nc[.]safetensors	' || fail "escapes"
+cd "$scratch" || exit 99
 # a label is itself, also where it looks like a pattern
 cp "$fixtures/lenet5-relu/0.safetensors" 'm[0].safetensors'
 ckpt-cat -o odd.ckpk 'm[0].safetensors'
