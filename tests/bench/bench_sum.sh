@@ -23,9 +23,11 @@ openssl speed -evp sha256 -bytes 16384 -seconds 3 > "$scratch/speed" 2>&1
 peer=$(awk '/^(sha256|SHA256)/ { sub(/k$/, "", $NF); print $NF / 1e6 }' \
 	"$scratch/speed")
 for j in 1 2; do
-	t=$(wall --runs=5 "ckpt-sum -j$j $file > /dev/null")
-	speed=$(calc "1.073741824 / $t")
-	row "ckpt-sum, 1 GB of 8 tensors, -j$j" "$speed GB/s" \
+	# CPU time tells what a core does also where others use the machine
+	set -- $($measure --runs=5 "ckpt-sum -j$j $file > /dev/null")
+	speed=$(calc "1.073741824 / $1")
+	row "ckpt-sum, 1 GB of 8 tensors, -j$j" \
+		"$speed GB/s ($(calc "1.073741824 / $2") a CPU s)" \
 		"openssl $peer GB/s a core" \
 		"$(calc "$speed / $peer / $j") of openssl (>= 0.8)"
 done
