@@ -11,6 +11,11 @@ tools_libcli_la_SOURCES = \
 	tools/hash.c tools/hash.h \
 	tools/inputs.c \
 	tools/output.c \
+	tools/plot.c tools/plot.h tools/plot_panel.h \
+	tools/plot_axis.c \
+	tools/plot_draw.c \
+	tools/plot_marks.c \
+	tools/plot_svg.c \
 	tools/plans.c tools/plans.h \
 	tools/sumlist.c tools/sumlist.h \
 	tools/walk.c tools/walk.h

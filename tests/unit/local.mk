@@ -55,6 +55,11 @@ tests_unit_test_stats_SOURCES = tests/unit/test_stats.c
 tests_unit_test_stats_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_stats_LDADD = lib/libstats.la $(TESTS_LIBS) -lm
 
+UNIT_TESTS += tests/unit/test_plot
+tests_unit_test_plot_SOURCES = tests/unit/test_plot.c tests/unit/unit.h
+tests_unit_test_plot_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/tools
+tests_unit_test_plot_LDADD = tools/libcli.la $(TESTS_LIBS) -lm
+
 UNIT_TESTS += tests/unit/test_pack_index
 tests_unit_test_pack_index_SOURCES = tests/unit/test_pack_index.c \
 	tests/unit/packs.c tests/unit/packs.h tests/unit/unit.h
