@@ -19,15 +19,20 @@ CKPT_CHECKED enum ckpt_status lap_new(size_t max_n, struct lap **out,
 void lap_free(struct lap *l); /* NULL does nothing */
 
 /*
- * Solves for `n` <= max_n rows; `cost` is row-major with n columns, all
- * finite. column[i] is the column of row i. Among equal sums the choice is
- * the same on every run.
+ * Solves for `n` <= max_n rows; `cost` is row-major with n columns and is
+ * used up: its content is lost. column[i] is the column of row i.
+ * CKPT_INVALID where a cost is not finite, with its row and column.
+ *
+ * Costs are rounded to 2^27 steps of their range (largest less least) and
+ * the rounded problem is solved exactly, in integers: the sum exceeds the
+ * least one by at most n * range * 2^-27. Among equal sums the choice is the
+ * same on every run and every CPU.
  *
  * With `warm` the column duals of the last solution of the same n are the
  * start: the result is a minimum all the same, sooner where the costs have
  * changed little.
  */
-void lap_solve(struct lap *l, size_t n, const double *cost, bool warm,
-    uint32_t *column);
+CKPT_CHECKED enum ckpt_status lap_solve(struct lap *l, size_t n, float *cost,
+    bool warm, uint32_t *column, struct ckpt_error *err);
 
 #endif

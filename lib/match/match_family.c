@@ -1,3 +1,4 @@
+#include <float.h>
 #include <math.h>
 
 #include "match/match_work.h"
@@ -81,6 +82,15 @@ take_unit(struct family *f, size_t g, size_t a, size_t b, double parent,
 	return (n + (minus > plus ? minus : plus));
 }
 
+/* What overflows is as good as any other. */
+static float
+as_cost(double gain)
+{
+	if (!isfinite(gain))
+		return (0);
+	return ((float)fmin(fmax(-gain, -FLT_MAX), FLT_MAX));
+}
+
 /* The value of the best assignment of block j of group g in the model to
  * block i of the reference; if final, it goes into delta, and so on
  * inwards. */
@@ -89,8 +99,10 @@ take_block(struct family *f, size_t g, size_t i, size_t j, double sign,
     bool is_final)
 {
 	size_t m = block_units(f, g), a, b;
-	double *gains = f->k->gains[g], sum = 0, factor;
+	double sum = 0, factor;
+	float *gains = f->k->gains[g];
 	uint32_t *column = f->k->columns[g];
+	struct ckpt_error err;
 	struct match_unit *units = f->k->delta.units[g];
 
 	if (f->table->groups[g].is_fixed)
@@ -98,12 +110,12 @@ take_block(struct family *f, size_t g, size_t i, size_t j, double sign,
 			column[a] = (uint32_t)a;
 	else {
 		for (a = 0; a < m * m; a++) {
-			gains[a] = -take_unit(f, g, i * m + a / m,
-			    j * m + a % m, sign, &factor);
-			if (!isfinite(gains[a])) /* overflow */
-				gains[a] = 0;
+			gains[a] = as_cost(take_unit(f, g, i * m + a / m,
+			    j * m + a % m, sign, &factor));
 		}
-		lap_solve(f->k->lap, m, gains, false, column);
+		if (lap_solve(f->k->lap, m, gains, false, column, &err) !=
+		    CKPT_OK) /* as_cost is finite */
+			return (0);
 	}
 	for (a = 0; a < m; a++) {
 		b = j * m + column[a];

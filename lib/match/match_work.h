@@ -67,7 +67,7 @@ struct match_work {
 	double *panel;
 	struct lap *lap;
 	struct match_cost *costs; /* [group] */
-	double **gains;           /* [group]: units of a block, squared */
+	float **gains;            /* [group]: units of a block, squared */
 	uint32_t **columns;       /* [group]: units of a block */
 	struct match_map delta;   /* the step that is tried */
 	struct match_map total;   /* all steps taken */

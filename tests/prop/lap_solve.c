@@ -1,6 +1,6 @@
 /*
  * Assignments for lap_scipy.py: reads problems from standard input, each an
- * n as u64 and n * n costs as f64 in the host's order of bytes, and prints the
+ * n as u64 and n * n costs as f32 in the host's order of bytes, and prints the
  * columns of each on a line.
  */
 #include "match/lap.h"
@@ -11,7 +11,7 @@ main(void)
 	struct ckpt_error err = { .status = CKPT_OK };
 	struct lap *l;
 	uint64_t n;
-	double *cost = NULL;
+	float *cost = NULL;
 	uint32_t *column = NULL;
 	size_t i;
 
@@ -23,7 +23,9 @@ main(void)
 		if (cost == NULL || column == NULL || fread(cost,
 		    sizeof(*cost), (size_t)(n * n), stdin) != n * n)
 			return (2);
-		lap_solve(l, (size_t)n, cost, false, column);
+		if (lap_solve(l, (size_t)n, cost, false, column, &err) !=
+		    CKPT_OK)
+			return (2);
 		for (i = 0; i < n; i++)
 			(void)printf("%u%c", column[i],
 			    i + 1 < n ? ' ' : '\n');
