@@ -27,12 +27,21 @@ lib_libmatch_la_SOURCES = \
 	lib/match/lap_list.c \
 	lib/match/lap_path.c \
 	lib/match/lap_work.h \
+	lib/match/mass.h \
+	lib/match/mass_coarse.c \
+	lib/match/mass_envelope.c lib/match/mass_envelope.h \
+	lib/match/mass_live.c \
+	lib/match/mass_load.c \
+	lib/match/mass_newton.c \
+	lib/match/mass_solve.c \
+	lib/match/mass_sums.c \
 	lib/match/match.h \
 	lib/match/match_apply.c \
 	lib/match/match_cost.c \
 	lib/match/match_descend.c \
 	lib/match/match_family.c \
 	lib/match/match_map.c \
+	lib/match/match_mass.c lib/match/match_mass.h \
 	lib/match/match_orbit.c \
 	lib/match/match_paper.c \
 	lib/match/match_problem.c \

@@ -11,6 +11,7 @@
 #ifndef CKPT_MATCH_MATCH_H
 #define CKPT_MATCH_MATCH_H
 
+#include "match/match_mass.h"
 #include "sym/sym.h"
 
 enum match_scale {

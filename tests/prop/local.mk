@@ -36,6 +36,13 @@ tests_prop_match_SOURCES = tests/prop/match.c $(PROP_NET)
 tests_prop_match_CPPFLAGS = $(PROP_CPPFLAGS)
 tests_prop_match_LDADD = lib/libmatch.la lib/libcore.la -lm
 
+PROP_MASS_TESTS = tests/prop/mass
+check_PROGRAMS += $(PROP_MASS_TESTS)
+TESTS += $(PROP_MASS_TESTS)
+tests_prop_mass_SOURCES = tests/prop/mass.c $(PROP_NET)
+tests_prop_mass_CPPFLAGS = $(PROP_CPPFLAGS)
+tests_prop_mass_LDADD = lib/libmatch.la lib/libcore.la -lm
+
 PROP_CAT_TESTS = tests/prop/cat_random.sh
 TESTS += $(PROP_CAT_TESTS)
 EXTRA_DIST += $(PROP_CAT_TESTS) tests/prop/random_models.py
