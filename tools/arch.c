@@ -9,9 +9,19 @@
 #define MAX_DIRECTORIES 64
 #define MAX_NAME 255 /* bytes of an architecture's name */
 
+/* The graph of an .arch text, for models of `schema` if that is not NULL. */
+static enum ckpt_status
+parse(const char *text, size_t n, const struct schema *schema,
+    struct graph **out, struct ckpt_error *err)
+{
+	return (schema == NULL ? graph_parse(text, n, out, err) :
+	    graph_parse_for(text, n, schema, out, err));
+}
+
 /* Reads and parses an .arch file. */
 static enum ckpt_status
-read_file(const char *path, struct graph **out, struct ckpt_error *err)
+read_file(const char *path, const struct schema *schema,
+    struct graph **out, struct ckpt_error *err)
 {
 	FILE *f = fopen(path, "re");
 	struct buf text;
@@ -29,7 +39,8 @@ read_file(const char *path, struct graph **out, struct ckpt_error *err)
 	if (st == CKPT_OK && ferror(f))
 		st = error_sys(err, "cannot read");
 	if (st == CKPT_OK)
-		st = graph_parse((const char *)text.data, text.len, out, err);
+		st = parse((const char *)text.data, text.len, schema, out,
+		    err);
 	buf_release(&text);
 	(void)fclose(f);
 	return (st == CKPT_OK ? CKPT_OK : error_where(err, path));
@@ -69,7 +80,8 @@ is_arch_file(const char *name)
 
 /* A known name. CKPT_END if it is none. */
 static enum ckpt_status
-find_name(const char *name, struct graph **out, struct ckpt_error *err)
+find_name(const char *name, const struct schema *schema,
+    struct graph **out, struct ckpt_error *err)
 {
 	char dir[1024], path[1024 + MAX_NAME + 8];
 	const char *text;
@@ -78,7 +90,7 @@ find_name(const char *name, struct graph **out, struct ckpt_error *err)
 		if (strcmp(graph_shipped_name(i), name) != 0)
 			continue;
 		text = graph_shipped_text(i);
-		return (graph_parse(text, strlen(text), out, err));
+		return (parse(text, strlen(text), schema, out, err));
 	}
 	if (strlen(name) > MAX_NAME || strchr(name, '/') != NULL)
 		return (CKPT_END);
@@ -92,24 +104,9 @@ find_name(const char *name, struct graph **out, struct ckpt_error *err)
 		if (f == NULL)
 			continue;
 		(void)fclose(f);
-		return (read_file(path, out, err));
+		return (read_file(path, schema, out, err));
 	}
 	return (CKPT_END);
-}
-
-/* Whether the tensors are the graph's. */
-static enum ckpt_status
-fits(const struct graph *g, const struct schema *schema,
-    struct ckpt_error *err)
-{
-	size_t *map = calloc(g->n_params + 1, sizeof(*map));
-	enum ckpt_status st;
-
-	if (map == NULL)
-		return (error_nomem(err, g->n_params * sizeof(*map)));
-	st = graph_bind(g, schema, map, err);
-	free(map);
-	return (st);
 }
 
 /* Whether the graph's table of symmetries is the one that the models carry,
@@ -149,38 +146,26 @@ struct candidates {
 	struct buf known;    /* of all */
 };
 
-/* Takes `g` over. */
+/* A candidate of this name; its graph, which is taken over, is NULL if the
+ * tensors are not its own. */
 static enum ckpt_status
 consider(struct candidates *k, struct graph *g, const char *name,
     struct ckpt_error *err)
 {
-	bool is_it;
+	bool is_it = g != NULL;
 	enum ckpt_status st;
 
 	st = buf_printf(&k->known, err, "%s%s", k->known.len ? ", " : "",
 	    name);
-	if (st != CKPT_OK)
-		goto err0;
-	is_it = fits(g, k->schema, NULL) == CKPT_OK;
-	if (is_it)
+	if (st == CKPT_OK && is_it)
 		st = agrees(g, k->schema, &is_it, err);
-	if (st != CKPT_OK)
-		goto err0;
-	if (!is_it) {
-		graph_free(g);
-		return (CKPT_OK);
-	}
-	st = buf_printf(&k->names, err, "%s%s", k->n ? ", " : "", name);
-	if (st != CKPT_OK)
-		goto err0;
-	if (k->n++ == 0)
+	if (st == CKPT_OK && is_it)
+		st = buf_printf(&k->names, err, "%s%s", k->n ? ", " : "",
+		    name);
+	if (st == CKPT_OK && is_it && k->n++ == 0)
 		k->graph = g;
 	else
 		graph_free(g);
-	return (CKPT_OK);
-
-err0:
-	graph_free(g);
 	return (st);
 }
 
@@ -200,17 +185,20 @@ consider_directory(struct candidates *k, const char *dir,
 	}
 	while (st == CKPT_OK && (entry = readdir(d)) != NULL) {
 		struct ckpt_error bad = { .status = CKPT_OK };
-		struct graph *g;
+		struct graph *g = NULL;
 
 		if (!is_arch_file(entry->d_name) || entry->d_name[0] == '.')
 			continue;
 		(void)snprintf(path, sizeof(path), "%s/%s", dir,
 		    entry->d_name);
-		if (read_file(path, &g, &bad) != CKPT_OK) {
+		if (read_file(path, NULL, &g, &bad) != CKPT_OK) {
 			cli_warn(k->cli, "%s: line %llu: %s (not used)", path,
 			    (unsigned long long)bad.line, bad.text);
 			continue;
 		}
+		graph_free(g);
+		g = NULL;
+		(void)read_file(path, k->schema, &g, &bad);
 		st = consider(k, g, path, err);
 	}
 	(void)closedir(d);
@@ -225,10 +213,10 @@ consider_all(struct candidates *k, struct ckpt_error *err)
 
 	for (size_t i = 0; i < graph_shipped_count() && st == CKPT_OK; i++) {
 		const char *text = graph_shipped_text(i);
-		struct graph *g;
+		struct graph *g = NULL;
 
-		st = graph_parse(text, strlen(text), &g, err);
-		if (st == CKPT_OK)
+		st = graph_parse_for(text, strlen(text), k->schema, &g, err);
+		if (st == CKPT_OK || st == CKPT_INVALID)
 			st = consider(k, g, graph_shipped_name(i), err);
 	}
 	for (unsigned i = 0; st == CKPT_OK && directory(i, dir, sizeof(dir));
@@ -282,14 +270,14 @@ err0:
 
 /* The graph by a name or path that somebody has given. */
 static enum ckpt_status
-find_given(const char *arch, bool may_be_path, struct graph **out,
-    struct ckpt_error *err)
+find_given(const char *arch, bool may_be_path,
+    const struct schema *schema, struct graph **out, struct ckpt_error *err)
 {
 	enum ckpt_status st;
 
 	if (may_be_path && (strchr(arch, '/') != NULL || is_arch_file(arch)))
-		return (read_file(arch, out, err));
-	st = find_name(arch, out, err);
+		return (read_file(arch, schema, out, err));
+	st = find_name(arch, schema, out, err);
 	if (st != CKPT_END)
 		return (st);
 	return (error_set(err, CKPT_INVALID, "%s\"%s\" is not a known "
@@ -304,22 +292,10 @@ cli_arch_choose(const struct cli *c, const char *arch,
     struct graph **out, struct ckpt_error *err)
 {
 	const char *key = meta == NULL ? NULL : meta_get(meta, "arch");
-	struct graph *g;
-	enum ckpt_status st;
 
 	if (arch != NULL)
-		st = find_given(arch, true, &g, err);
-	else if (key != NULL)
-		st = find_given(key, false, &g, err);
-	else
-		return (recognise(c, schema, out, err));
-	if (st != CKPT_OK)
-		return (st);
-	st = schema != NULL ? fits(g, schema, err) : CKPT_OK;
-	if (st != CKPT_OK) {
-		graph_free(g);
-		return (st);
-	}
-	*out = g;
-	return (CKPT_OK);
+		return (find_given(arch, true, schema, out, err));
+	if (key != NULL)
+		return (find_given(key, false, schema, out, err));
+	return (recognise(c, schema, out, err));
 }

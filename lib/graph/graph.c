@@ -16,6 +16,7 @@ graph_free(struct graph *g)
 	free(g->nodes);
 	free(g->params);
 	free(g->carried);
+	free(g->prefix);
 	free(g->name);
 	free(g);
 }
@@ -42,7 +43,7 @@ bind_param(const struct graph *g, const struct graph_param *p,
 	*out = schema_find(s, p->name);
 	print_shape(want, sizeof(want), p->n_dims, p->dims);
 	if (*out == SIZE_MAX)
-		return (error_set(err, CKPT_INVALID,
+		return (error_line(err, CKPT_INVALID, g->nodes[p->node].line,
 		    "%.80s: the model lacks the tensor \"%.200s\" (%s)",
 		    g->name, p->name, want));
 	t = &s->tensors[*out];
@@ -50,7 +51,7 @@ bind_param(const struct graph *g, const struct graph_param *p,
 	    p->n_dims * sizeof(*p->dims)) == 0)
 		return (CKPT_OK);
 	print_shape(have, sizeof(have), t->n_dims, t->dims);
-	return (error_set(err, CKPT_INVALID,
+	return (error_line(err, CKPT_INVALID, g->nodes[p->node].line,
 	    "%.80s: the tensor \"%.200s\" is %s, but %s is expected", g->name,
 	    p->name, have[0] == '\0' ? "a scalar" : have, want));
 }
@@ -58,10 +59,12 @@ bind_param(const struct graph *g, const struct graph_param *p,
 static bool
 is_carried(const struct graph *g, const char *name)
 {
-	size_t i;
+	size_t i, n = strlen(g->prefix);
 
 	for (i = 0; i < g->n_carried; i++)
-		if (text_glob(g->carried[i], name))
+		if (text_glob(g->carried[i], name) ||
+		    (strncmp(name, g->prefix, n) == 0 &&
+		    text_glob(g->carried[i], name + n)))
 			return (true);
 	return (false);
 }

@@ -20,8 +20,38 @@ enum graph_op {
 	GRAPH_GLOBAL_AVG, /* (c, h, w) to (c, 1, 1) */
 	GRAPH_FLATTEN,
 	GRAPH_ADD,
-	GRAPH_OUTPUT
+	GRAPH_OUTPUT,
+	GRAPH_CONV_TRANSPOSE, /* weight (in, out / groups, kh, kw), bias (out);
+	                         output_padding */
+	GRAPH_SILU,           /* x * sigmoid(x) */
+	GRAPH_GELU,           /* x * Phi(x), Phi by erf */
+	GRAPH_DROPOUT,        /* the identity, as in evaluation */
+	GRAPH_CONCAT,         /* of channels, input by input */
+	/* Normalisations; channels are independent but for layer and group
+	 * norm. eps; weight (gamma) and bias (beta) unless affine=no. */
+	GRAPH_BATCH_NORM,     /* by running mean and var: all of shape (c) */
+	GRAPH_FRN,            /* by the mean square over h, w; weight, bias and
+	                         tau of shape (1, c, 1, 1); the result is
+	                         max(y, tau) unless tau is GRAPH_NONE */
+	GRAPH_LAYER_NORM,     /* over the channels at each position; (c) */
+	GRAPH_GROUP_NORM      /* over h, w and the channels of each of
+	                         `groups`; (c) */
 };
+
+/* A result with channels that are normalised, then scaled and shifted. */
+static inline bool
+graph_op_is_norm(enum graph_op op)
+{
+	return (op >= GRAPH_BATCH_NORM);
+}
+
+/* Convolutions and linear layers. */
+static inline bool
+graph_op_is_product(enum graph_op op)
+{
+	return (op == GRAPH_CONV || op == GRAPH_LINEAR ||
+	    op == GRAPH_CONV_TRANSPOSE);
+}
 
 #define GRAPH_MAX_INPUTS 8
 #define GRAPH_NONE SIZE_MAX
@@ -38,10 +68,14 @@ struct graph_node {
 	bool is_vector;
 	/* conv and pooling; (h, w) each */
 	uint32_t kernel[2], stride[2], padding[2], dilation[2];
+	uint32_t output_padding[2]; /* transposed convolution */
 	uint32_t groups;
 	double slope;            /* leaky relu */
+	double eps;              /* of normalisations */
 	/* index into graph->params, or GRAPH_NONE */
 	size_t weight, bias;
+	size_t mean, var;        /* running statistics of batch norm */
+	size_t tau;              /* threshold of FRN */
 };
 
 /* A tensor that the graph uses, or carries unchanged. */
@@ -66,12 +100,19 @@ struct graph {
 	double mean[16], std[16];
 	char **carried;           /* globs of tensors carried unchanged */
 	size_t n_carried;
+	char *prefix;             /* of the tensors' names, or "" */
 };
 
 /* Parses an .arch text of `n` bytes; errors carry the line. */
 CKPT_CHECKED enum ckpt_status graph_parse(const char *text, size_t n,
     struct graph **out, struct ckpt_error *err);
 void graph_free(struct graph *g); /* NULL does nothing */
+
+/* The same for models of schema `s`: numbers that the text leaves to the
+ * tensors are taken from them, and all tensors may bear a prefix such as
+ * "module." (ckpt-arch 5). Errors as of both; also those of graph_bind. */
+CKPT_CHECKED enum ckpt_status graph_parse_for(const char *text, size_t n,
+    const struct schema *s, struct graph **out, struct ckpt_error *err);
 
 /* Index of each param's tensor in the schema (params are matched by name
  * and shape). `map` holds n_params entries. CKPT_INVALID names the first
@@ -109,30 +150,44 @@ enum symmetry_action {
 	SYMMETRY_IN = 2     /* divided by them */
 };
 
-/* One line of the table: axis `axis` of a tensor is acted on by a group.
- * Index x along the axis belongs to unit x / block, or, where the axis is
- * sliced (the input axis of a grouped convolution: `slices` = groups > 1),
- * to unit ((r / (dims[0] / slices)) * dims[axis] + x) / block with r the
- * index along axis 0. */
+/*
+ * One line of the table: axis `axis` of a tensor, or from index `start` on
+ * as many as the group needs, is acted on by a group.
+ *
+ * Index x along the axis, counted from `start`, belongs to unit x / block, or,
+ * where the axis is sliced (the input axis of a grouped convolution: `slices`
+ * = groups > 1), to unit ((r / (dims[0] / slices)) * dims[axis] + x) / block
+ * with r the index along axis 0. A tensor of one axis, such as gamma of a
+ * batch normalisation, is taken as one of (n, 1): axis 1 with n slices is
+ * its diagonal, r the unit of row r. The same where axis 0 is 1 long and
+ * axis 1 is what that says of axis 0, as in (1, n, 1, 1).
+ */
 struct symmetry_axis {
 	char *tensor;
 	uint32_t axis;
+	uint64_t start;        /* SYMMETRY_WHOLE: the line is for all of it */
 	size_t group;
 	uint64_t block;
 	uint64_t slices;       /* 1: not sliced */
 	enum symmetry_action action;
-	/* Weighted operations on the longest path from the input up to and
-	 * including the one that the tensor belongs to: the topological
+	/* Operations with tensors on the longest path from the input up to
+	 * and including the one that the tensor belongs to: the topological
 	 * order in which scales and orders are taken. */
 	uint32_t rank;
 };
+
+#define SYMMETRY_WHOLE UINT64_MAX
 
 struct symmetry {
 	size_t n_groups;
 	struct symmetry_group *groups; /* numbered by first use in axes */
 	size_t n_axes;
-	struct symmetry_axis *axes;    /* sorted by tensor, then axis */
+	struct symmetry_axis *axes;    /* sorted by tensor, axis, start */
 };
+
+/* Indices along the axis that a line is for. */
+uint64_t symmetry_axis_length(const struct symmetry *s,
+    const struct symmetry_axis *a);
 
 CKPT_CHECKED enum ckpt_status symmetry_derive(const struct graph *g,
     struct symmetry **out, struct ckpt_error *err);

@@ -29,6 +29,7 @@ graph_build_node(struct graph_build *b, uint64_t line,
 	memset(*out, 0, sizeof(**out));
 	(*out)->line = line;
 	(*out)->weight = (*out)->bias = GRAPH_NONE;
+	(*out)->mean = (*out)->var = (*out)->tau = GRAPH_NONE;
 	return (CKPT_OK);
 }
 
@@ -58,8 +59,7 @@ graph_build_push(struct graph_build *b, const struct graph_word *name,
 
 	if (name == NULL) {
 		/* '@' stands in no given name */
-		(void)snprintf(text, sizeof(text), "@%llu",
-		    (unsigned long long)node->line);
+		(void)snprintf(text, sizeof(text), "@%zu", b->g->n_nodes);
 		made = (struct graph_word){ text, strlen(text) };
 		name = &made;
 	} else if (!is_name(name))
@@ -139,28 +139,47 @@ graph_build_param(struct graph_build *b, const struct graph_node *node,
 	return (CKPT_OK);
 }
 
-/* The tensor's name: KEY=NAME, or the node's name with a suffix. */
+/* The tensor's name: KEY=NAME, or the operation's name with a suffix; all
+ * behind the prefix of the graph's tensors. */
 static enum ckpt_status
-param_name(const struct graph_line *l, const struct graph_word *given,
-    const char *suffix, char *out, size_t *n, struct ckpt_error *err)
+param_name(const struct graph_build *b, const struct graph_line *l,
+    const struct graph_word *given, const char *suffix, char *out, size_t *n,
+    struct ckpt_error *err)
 {
-	if (given != NULL) {
-		*n = given->n;
-		if (*n > GRAPH_MAX_NAME)
-			return (error_line(err, CKPT_LIMIT, l->number,
-			    "a tensor's name is longer than %d bytes",
-			    GRAPH_MAX_NAME));
-		memcpy(out, given->s, *n);
-		return (CKPT_OK);
-	}
-	if (l->n_words < 2)
+	struct graph_word w;
+
+	if (given == NULL && l->n_words < 2)
 		return (error_line(err, CKPT_INVALID, l->number,
 		    "%.*s needs a name, the prefix of its tensors' names",
 		    GRAPH_WORD_ARGS(l->words[0])));
-	*n = (size_t)snprintf(out, 2 * GRAPH_MAX_NAME, "%.*s%s",
-	    l->words[1].n > GRAPH_MAX_NAME ? GRAPH_MAX_NAME :
-	    (int)l->words[1].n, l->words[1].s, suffix);
+	w = given != NULL ? *given : l->words[1];
+	if (w.n > GRAPH_MAX_NAME)
+		return (error_line(err, CKPT_LIMIT, l->number,
+		    "a tensor's name is longer than %d bytes",
+		    GRAPH_MAX_NAME));
+	*n = (size_t)snprintf(out, 2 * GRAPH_MAX_NAME, "%s%.*s%s",
+	    b->g->prefix, (int)w.n, w.s, given != NULL ? "" : suffix);
 	return (CKPT_OK);
+}
+
+enum ckpt_status
+graph_build_tensor(struct graph_build *b, struct graph_node *node,
+    struct graph_line *l, const char *key, const char *suffix,
+    unsigned n_dims, const uint64_t *dims, size_t *param,
+    struct ckpt_error *err)
+{
+	const struct graph_word *given = graph_line_find(l, key);
+	char name[2 * GRAPH_MAX_NAME];
+	size_t n = 0;
+	enum ckpt_status st;
+
+	if (given != NULL && graph_word_is(given, "yes"))
+		given = NULL;
+	st = param_name(b, l, given, suffix, name, &n, err);
+	if (st != CKPT_OK)
+		return (st);
+	return (graph_build_param(b, node, name, n, n_dims, dims, param,
+	    err));
 }
 
 enum ckpt_status
@@ -168,25 +187,14 @@ graph_build_weights(struct graph_build *b, struct graph_node *node,
     struct graph_line *l, unsigned n_dims, const uint64_t *dims,
     struct ckpt_error *err)
 {
-	const struct graph_word *weight = graph_line_find(l, "weight");
 	const struct graph_word *bias = graph_line_find(l, "bias");
-	char name[2 * GRAPH_MAX_NAME];
-	size_t n;
+	uint64_t c = node->c;
 	enum ckpt_status st;
 
-	st = param_name(l, weight, ".weight", name, &n, err);
-	if (st == CKPT_OK)
-		st = graph_build_param(b, node, name, n, n_dims, dims,
-		    &node->weight, err);
-	if (st != CKPT_OK)
+	st = graph_build_tensor(b, node, l, "weight", ".weight", n_dims, dims,
+	    &node->weight, err);
+	if (st != CKPT_OK || (bias != NULL && graph_word_is(bias, "no")))
 		return (st);
-	if (bias != NULL && graph_word_is(bias, "no"))
-		return (CKPT_OK);
-	if (bias != NULL && graph_word_is(bias, "yes"))
-		bias = NULL;
-	st = param_name(l, bias, ".bias", name, &n, err);
-	if (st != CKPT_OK)
-		return (st);
-	return (graph_build_param(b, node, name, n, 1, dims, &node->bias,
-	    err));
+	return (graph_build_tensor(b, node, l, "bias", ".bias", 1, &c,
+	    &node->bias, err));
 }

@@ -118,12 +118,14 @@ static enum ckpt_status
 check_inputs(const struct graph_node *node, const struct graph_line *l,
     struct ckpt_error *err)
 {
-	if (node->op == GRAPH_ADD ? node->n_inputs >= 2 :
-	    node->n_inputs == 1)
+	bool joins = node->op == GRAPH_ADD || node->op == GRAPH_CONCAT;
+
+	if (joins ? node->n_inputs >= 2 : node->n_inputs == 1)
 		return (CKPT_OK);
-	if (node->op == GRAPH_ADD)
+	if (joins)
 		return (error_line(err, CKPT_INVALID, node->line,
-		    "add needs two inputs or more: from=A,B"));
+		    "%.*s needs two inputs or more: from=A,B",
+		    GRAPH_WORD_ARGS(l->words[0])));
 	return (error_line(err, CKPT_INVALID, node->line,
 	    "%.*s takes one input, not %zu", GRAPH_WORD_ARGS(l->words[0]),
 	    node->n_inputs));

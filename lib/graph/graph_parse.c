@@ -16,6 +16,15 @@ static const struct {
 	{ "flatten", GRAPH_FLATTEN },
 	{ "add", GRAPH_ADD },
 	{ "output", GRAPH_OUTPUT },
+	{ "convtranspose", GRAPH_CONV_TRANSPOSE },
+	{ "silu", GRAPH_SILU },
+	{ "gelu", GRAPH_GELU },
+	{ "dropout", GRAPH_DROPOUT },
+	{ "concat", GRAPH_CONCAT },
+	{ "batchnorm", GRAPH_BATCH_NORM },
+	{ "frn", GRAPH_FRN },
+	{ "layernorm", GRAPH_LAYER_NORM },
+	{ "groupnorm", GRAPH_GROUP_NORM },
 };
 
 static enum ckpt_status
@@ -100,21 +109,50 @@ read_carry(struct graph_build *b, struct graph_line *l,
 	return (graph_line_done(l, 2, err));
 }
 
+/* Statements that stand outside of blocks only; CKPT_END if it is none. */
 static enum ckpt_status
-read_statement(struct graph_build *b, struct graph_line *l,
+read_outer(struct graph_build *b, struct graph_line *l,
+    struct ckpt_error *err)
+{
+	static const struct {
+		const char *word;
+		enum ckpt_status (*read)(struct graph_build *,
+		    struct graph_line *, struct ckpt_error *);
+	} outer[] = {
+		{ "name", read_name },
+		{ "input", graph_build_input },
+		{ "normalize", read_normalize },
+		{ "carry", read_carry },
+		{ "let", graph_build_let },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(outer) / sizeof(*outer); i++) {
+		if (!graph_word_is(&l->words[0], outer[i].word))
+			continue;
+		if (b->depth > 0)
+			return (error_line(err, CKPT_INVALID, l->number,
+			    "%s stands in a block", outer[i].word));
+		return (outer[i].read(b, l, err));
+	}
+	return (CKPT_END);
+}
+
+enum ckpt_status
+graph_build_statement(struct graph_build *b, struct graph_line *l,
     struct ckpt_error *err)
 {
 	const struct graph_word *w = &l->words[0];
 	size_t i;
+	enum ckpt_status st = read_outer(b, l, err);
 
-	if (graph_word_is(w, "name"))
-		return (read_name(b, l, err));
-	if (graph_word_is(w, "input"))
-		return (graph_build_input(b, l, err));
-	if (graph_word_is(w, "normalize"))
-		return (read_normalize(b, l, err));
-	if (graph_word_is(w, "carry"))
-		return (read_carry(b, l, err));
+	if (st != CKPT_END)
+		return (st);
+	if (graph_word_is(w, "use"))
+		return (graph_build_use(b, l, err));
+	st = graph_build_values(b, l, err);
+	if (st != CKPT_OK)
+		return (st);
 	for (i = 0; i < sizeof(ops) / sizeof(*ops); i++)
 		if (graph_word_is(w, ops[i].word))
 			return (graph_build_op(b, l, ops[i].op, err));
@@ -148,7 +186,8 @@ read_lines(struct graph_build *b, const char *text, size_t n,
 {
 	const char *s = text, *end = text + n, *lf;
 	struct graph_line l;
-	uint64_t number = 0;
+	uint64_t number = 0, n_lines = 0;
+	size_t used = 0;
 	bool has_version = false;
 	enum ckpt_status st;
 
@@ -161,11 +200,17 @@ read_lines(struct graph_build *b, const char *text, size_t n,
 			return (has_version ? st : error_line(err,
 			    CKPT_NOT_OURS, number, "not an .arch file: "
 			    "\"ckpt-arch 1\" is expected first"));
-		s = lf + 1;
+		s = lf < end ? lf + 1 : end;
 		if (l.n_words == 0)
 			continue;
-		st = has_version ? read_statement(b, &l, err) :
-		    read_version(&l, err);
+		if (has_version && graph_word_is(&l.words[0], "block")) {
+			st = graph_build_block(b, &l, s, (size_t)(end - s),
+			    &used, &n_lines, err);
+			s += used;
+			number += n_lines;
+		} else
+			st = has_version ? graph_build_statement(b, &l, err) :
+			    read_version(&l, err);
 		if (st != CKPT_OK)
 			return (st);
 		has_version = true;
@@ -193,11 +238,12 @@ check_all_read(const struct graph_build *b, struct ckpt_error *err)
 	return (CKPT_OK);
 }
 
-enum ckpt_status
-graph_parse(const char *text, size_t n, struct graph **out,
-    struct ckpt_error *err)
+/* With numbers from the tensors of `schema`, or NULL, which bear `prefix`. */
+static enum ckpt_status
+parse(const char *text, size_t n, const struct schema *schema,
+    const char *prefix, struct graph **out, struct ckpt_error *err)
 {
-	struct graph_build b = { 0 };
+	struct graph_build b = { .schema = schema };
 	enum ckpt_status st;
 
 	if (n > GRAPH_MAX_TEXT)
@@ -211,8 +257,9 @@ graph_parse(const char *text, size_t n, struct graph **out,
 	b.g->n_mean = 1;
 	b.g->std[0] = 1;
 	b.g->name = strdup("unnamed");
-	st = b.g->name == NULL ? error_nomem(err, 8) :
-	    read_lines(&b, text, n, err);
+	b.g->prefix = strdup(prefix);
+	st = b.g->name == NULL || b.g->prefix == NULL ?
+	    error_nomem(err, 8) : read_lines(&b, text, n, err);
 	if (st == CKPT_OK)
 		st = check_all_read(&b, err);
 	graph_names_release(&b.nodes);
@@ -223,5 +270,63 @@ graph_parse(const char *text, size_t n, struct graph **out,
 		return (st);
 	}
 	*out = b.g;
+	return (CKPT_OK);
+}
+
+enum ckpt_status
+graph_parse(const char *text, size_t n, struct graph **out,
+    struct ckpt_error *err)
+{
+	return (parse(text, n, NULL, "", out, err));
+}
+
+/* What wrappers put before the names of all tensors of a model: the prefix
+ * with which the schema has the graph's first tensor. */
+static const char *
+find_prefix(const struct graph *g, const struct schema *s)
+{
+	static const char *const prefixes[] = { "module.", "model.",
+	    "_orig_mod.", "network.", "module.model.", "model.module." };
+	char name[2 * GRAPH_MAX_NAME + 32];
+	size_t i;
+
+	if (g->n_params == 0 || schema_find(s, g->params[0].name) != SIZE_MAX)
+		return ("");
+	for (i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++) {
+		(void)snprintf(name, sizeof(name), "%s%s", prefixes[i],
+		    g->params[0].name);
+		if (schema_find(s, name) != SIZE_MAX)
+			return (prefixes[i]);
+	}
+	return ("");
+}
+
+enum ckpt_status
+graph_parse_for(const char *text, size_t n, const struct schema *s,
+    struct graph **out, struct ckpt_error *err)
+{
+	const char *prefix;
+	struct graph *g;
+	size_t *map;
+	enum ckpt_status st = parse(text, n, s, "", &g, err);
+
+	if (st != CKPT_OK)
+		return (st);
+	prefix = find_prefix(g, s);
+	if (*prefix != '\0') {
+		graph_free(g);
+		st = parse(text, n, s, prefix, &g, err);
+		if (st != CKPT_OK)
+			return (st);
+	}
+	map = calloc(g->n_params + 1, sizeof(*map));
+	st = map == NULL ? error_nomem(err, g->n_params * sizeof(*map)) :
+	    graph_bind(g, s, map, err);
+	free(map);
+	if (st != CKPT_OK) {
+		graph_free(g);
+		return (st);
+	}
+	*out = g;
 	return (CKPT_OK);
 }

@@ -1,5 +1,6 @@
 CORE_SOURCES += \
 	lib/graph/graph.c lib/graph/graph.h \
+	lib/graph/graph_block.c \
 	lib/graph/graph_build.c lib/graph/graph_build.h \
 	lib/graph/graph_line.c lib/graph/graph_line.h \
 	lib/graph/graph_names.c lib/graph/graph_names.h \
@@ -20,7 +21,19 @@ ARCH_FILES = \
 	arch/lenet5-relu.arch \
 	arch/lenet5-tanh.arch \
 	arch/mlp-784-512.arch \
-	arch/optunet.arch
+	arch/optunet.arch \
+	arch/resnet18-cifar.arch \
+	arch/resnet18.arch \
+	arch/resnet20-fashion.arch \
+	arch/resnet20-frn-silu-fashion.arch \
+	arch/resnet20-frn-silu.arch \
+	arch/resnet20.arch \
+	arch/resnet50.arch \
+	arch/vgg16-bn-cifar.arch \
+	arch/vgg16-bn.arch \
+	arch/vgg16-cifar.arch \
+	arch/vgg16.arch \
+	arch/wrn28-10.arch
 EXTRA_DIST += $(ARCH_FILES) lib/graph/shipped.awk
 nodist_lib_libcore_la_SOURCES = lib/graph/graph_shipped.c
 CLEANFILES += lib/graph/graph_shipped.c

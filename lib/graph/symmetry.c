@@ -24,7 +24,31 @@ symmetry_axis_cmp(const void *a, const void *b)
 
 	if (c != 0)
 		return (c);
-	return (x->axis < y->axis ? -1 : x->axis > y->axis);
+	if (x->axis != y->axis)
+		return (x->axis < y->axis ? -1 : 1);
+	if (x->start == SYMMETRY_WHOLE || y->start == SYMMETRY_WHOLE)
+		return (0); /* the whole of an axis has one line */
+	return (x->start < y->start ? -1 : x->start > y->start);
+}
+
+uint64_t
+symmetry_axis_length(const struct symmetry *s, const struct symmetry_axis *a)
+{
+	return (a->block * s->groups[a->group].n_units / a->slices);
+}
+
+/* Lines of one axis must not overlap. */
+static bool
+overlaps(const struct symmetry *s, const struct symmetry_axis *a,
+    const struct symmetry_axis *b)
+{
+	/* a diagonal runs along the other axis */
+	uint64_t n = symmetry_axis_length(s, a);
+
+	if (n == 1)
+		n = a->slices;
+	return (strcmp(a->tensor, b->tensor) == 0 && a->axis == b->axis &&
+	    a->start + n > b->start);
 }
 
 static enum ckpt_status
@@ -38,8 +62,8 @@ check_axis(const struct symmetry *s, size_t i, size_t *n_seen,
 		return (error_set(err, CKPT_INVALID,
 		    "table of symmetries: axis lines out of order at "
 		    "\"%.200s\"", a->tensor));
-	if (a->axis > 1 || (a->axis == 0 && a->slices != 1) ||
-	    a->slices == 0 || a->block == 0 || a->rank == 0)
+	if (a->axis > 1 || a->slices == 0 || a->block == 0 || a->rank == 0 ||
+	    (a->start != SYMMETRY_WHOLE && a->start > SYMMETRY_MAX_LENGTH))
 		return (error_set(err, CKPT_INVALID,
 		    "table of symmetries: axis %u of \"%.200s\" has a number "
 		    "out of range", a->axis, a->tensor));
@@ -55,6 +79,16 @@ check_axis(const struct symmetry *s, size_t i, size_t *n_seen,
 		return (error_set(err, CKPT_INVALID,
 		    "table of symmetries: axis %u of \"%.200s\" has an "
 		    "impossible length", a->axis, a->tensor));
+	/* axis 0 is sliced in tensors such as (1, n, 1, 1) only */
+	if (a->axis == 0 && a->slices != 1 &&
+	    symmetry_axis_length(s, a) != 1)
+		return (error_set(err, CKPT_INVALID,
+		    "table of symmetries: axis 0 of \"%.200s\" is sliced, but "
+		    "longer than 1", a->tensor));
+	if (i > 0 && overlaps(s, a - 1, a))
+		return (error_set(err, CKPT_INVALID,
+		    "table of symmetries: lines of axis %u of \"%.200s\" "
+		    "overlap", a->axis, a->tensor));
 	return (CKPT_OK);
 }
 

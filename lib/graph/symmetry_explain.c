@@ -41,8 +41,12 @@ explain_axis(const struct symmetry_axis *a, struct buf *out,
 	    "read" };
 	enum ckpt_status st;
 
-	st = buf_printf(out, err, "  %s axis %u: %s", a->tensor, a->axis,
-	    actions[a->action]);
+	st = buf_printf(out, err, "  %s axis %u", a->tensor, a->axis);
+	if (st == CKPT_OK && a->start != SYMMETRY_WHOLE)
+		st = buf_printf(out, err, " from %llu on",
+		    (unsigned long long)a->start);
+	if (st == CKPT_OK)
+		st = buf_printf(out, err, ": %s", actions[a->action]);
 	if (st == CKPT_OK && a->block > 1)
 		st = buf_printf(out, err, ", %llu indices a unit",
 		    (unsigned long long)a->block);
@@ -52,6 +56,55 @@ explain_axis(const struct symmetry_axis *a, struct buf *out,
 	if (st == CKPT_OK)
 		st = buf_printf(out, err, "\n");
 	return (st);
+}
+
+/* Length of the name of the layer that a tensor belongs to. */
+static size_t
+layer_length(const char *tensor)
+{
+	const char *dot = strrchr(tensor, '.');
+
+	return (dot == NULL ? strlen(tensor) : (size_t)(dot - tensor));
+}
+
+/* Whether several layers write the units of a group: a residual stream. */
+static bool
+is_stream(const struct symmetry *s, size_t g)
+{
+	const char *first = NULL;
+	size_t i, n = 0;
+
+	for (i = 0; i < s->n_axes; i++) {
+		if (s->axes[i].group != g ||
+		    s->axes[i].action != SYMMETRY_OUT)
+			continue;
+		if (first == NULL) {
+			first = s->axes[i].tensor;
+			n = layer_length(first);
+		} else if (layer_length(s->axes[i].tensor) != n ||
+		    memcmp(s->axes[i].tensor, first, n) != 0)
+			return (true);
+	}
+	return (false);
+}
+
+static enum ckpt_status
+explain_total(const struct symmetry *s, struct buf *out,
+    struct ckpt_error *err)
+{
+	double streams = 0, all = symmetry_log10(s);
+	size_t g;
+	enum ckpt_status st;
+
+	for (g = 0; g < s->n_groups; g++)
+		if (is_stream(s, g))
+			streams += symmetry_group_log10(s, g);
+	st = buf_printf(out, err,
+	    "total: log10 of equivalent permutations %.6f\n", all);
+	if (st != CKPT_OK || streams == 0)
+		return (st);
+	return (buf_printf(out, err, "  %.6f of it where one layer writes the "
+	    "units, %.6f in residual streams\n", all - streams, streams));
 }
 
 enum ckpt_status
@@ -69,7 +122,5 @@ symmetry_explain(const struct symmetry *s, struct buf *out,
 	}
 	if (st != CKPT_OK)
 		return (st);
-	return (buf_printf(out, err,
-	    "total: log10 of equivalent permutations %.6f\n",
-	    symmetry_log10(s)));
+	return (explain_total(s, out, err));
 }

@@ -138,6 +138,14 @@ settle(struct settle *s)
 	} while (s->is_changed);
 }
 
+/* Whether a class became part of another one, or was divided. */
+static bool
+is_gone(const struct symmetry_units *u, size_t class)
+{
+	return (u->classes[class].up != class ||
+	    u->classes[class].halves[0] != SIZE_MAX);
+}
+
 /* One parent a class from one parent a cluster. */
 static void
 write_parents(struct settle *s, const size_t *order, size_t *first,
@@ -150,8 +158,8 @@ write_parents(struct settle *s, const size_t *order, size_t *first,
 		first[i] = parents[i] = SIZE_MAX;
 	for (i = 0; i < u->n; i++) {
 		c = cluster(s, i);
-		if (u->classes[i].up != i)
-			continue; /* became part of another class */
+		if (is_gone(u, i))
+			continue;
 		if (first[c] == SIZE_MAX || order[i] < order[first[c]])
 			first[c] = i;
 		u->classes[i].is_fixed = u->classes[c].is_fixed;
@@ -161,7 +169,7 @@ write_parents(struct settle *s, const size_t *order, size_t *first,
 		    first[u->blocks[i].parent];
 	for (i = 0; i < u->n; i++) {
 		c = cluster(s, i);
-		if (u->classes[i].up == i && first[c] != i &&
+		if (!is_gone(u, i) && first[c] != i &&
 		    !u->classes[i].is_fixed)
 			parents[i] = first[c];
 	}
@@ -185,11 +193,7 @@ symmetry_units_settle(struct symmetry_units *u, const size_t *order,
 		s.up[i] = i;
 	for (i = 0; i < u->n_blocks; i++) {
 		struct symmetry_blocks *b = &u->blocks[i];
-		struct symmetry_view v = { b->child, 1 };
 
-		b->child = symmetry_units_find(u, v).class;
-		v.class = b->parent;
-		b->parent = symmetry_units_find(u, v).class;
 		if (size_of(&s, b->child) % size_of(&s, b->parent) != 0) {
 			/* units larger than blocks: nothing may move */
 			fix(&s, b->child);

@@ -17,8 +17,14 @@ symmetry_print(const struct symmetry *s, struct buf *out,
 	st = buf_printf(out, err, "%s", heading);
 	for (i = 0; i < s->n_axes && st == CKPT_OK; i++) {
 		a = &s->axes[i];
-		st = buf_printf(out, err, "axis %u %zu %llu %llu %s %u %s\n",
-		    a->axis, a->group, (unsigned long long)a->block,
+		st = buf_printf(out, err, "axis %u", a->axis);
+		if (st == CKPT_OK && a->start != SYMMETRY_WHOLE)
+			st = buf_printf(out, err, ":%llu",
+			    (unsigned long long)a->start);
+		if (st != CKPT_OK)
+			break;
+		st = buf_printf(out, err, " %zu %llu %llu %s %u %s\n",
+		    a->group, (unsigned long long)a->block,
 		    (unsigned long long)a->slices, actions[a->action],
 		    a->rank, a->tensor);
 	}
@@ -69,10 +75,9 @@ word(struct reader *r, const char **out)
 }
 
 static bool
-number(struct reader *r, uint64_t max, uint64_t *out)
+decimal(const char *s, size_t n, uint64_t max, uint64_t *out)
 {
-	const char *s;
-	size_t n = word(r, &s), i;
+	size_t i;
 
 	if (n == 0 || n > 10)
 		return (false);
@@ -82,6 +87,32 @@ number(struct reader *r, uint64_t max, uint64_t *out)
 		*out = 10 * *out + (uint64_t)(s[i] - '0');
 	}
 	return (*out <= max);
+}
+
+static bool
+number(struct reader *r, uint64_t max, uint64_t *out)
+{
+	const char *s;
+	size_t n = word(r, &s);
+
+	return (decimal(s, n, max, out));
+}
+
+/* AXIS or AXIS:START */
+static bool
+read_place(struct reader *r, struct symmetry_axis *a)
+{
+	const char *s;
+	size_t n = word(r, &s);
+
+	if (n == 0 || (s[0] != '0' && s[0] != '1'))
+		return (false);
+	a->axis = (uint32_t)(s[0] - '0');
+	a->start = SYMMETRY_WHOLE;
+	if (n == 1)
+		return (true);
+	return (s[1] == ':' &&
+	    decimal(s + 2, n - 2, SYMMETRY_MAX_LENGTH, &a->start));
 }
 
 static bool
@@ -100,17 +131,16 @@ choice(struct reader *r, const char *const *words, unsigned n_words,
 static bool
 read_axis(struct reader *r, struct symmetry_axis *a)
 {
-	uint64_t axis, group, rank;
+	uint64_t group, rank;
 	unsigned action;
 	size_t n;
 
-	if (!number(r, 1, &axis) ||
+	if (!read_place(r, a) ||
 	    !number(r, SYMMETRY_MAX_GROUPS, &group) ||
 	    !number(r, SYMMETRY_MAX_LENGTH, &a->block) ||
 	    !number(r, SYMMETRY_MAX_LENGTH, &a->slices) ||
 	    !choice(r, actions, 3, &action) || !number(r, UINT32_MAX, &rank))
 		return (false);
-	a->axis = (uint32_t)axis;
 	a->group = (size_t)group;
 	a->action = (enum symmetry_action)action;
 	a->rank = (uint32_t)rank;
@@ -168,8 +198,8 @@ read_line(struct reader *r, struct symmetry *s, struct ckpt_error *err)
 
 bad:
 	return (error_line(err, CKPT_INVALID, r->line,
-	    "table of symmetries: \"axis AXIS GROUP BLOCK SLICES ACTION RANK "
-	    "NAME\" or \"group NUMBER UNITS MOVES KINDS PARENT\" is "
+	    "table of symmetries: \"axis AXIS[:START] GROUP BLOCK SLICES "
+	    "ACTION RANK NAME\" or \"group NUMBER UNITS MOVES KINDS PARENT\" is "
 	    "expected"));
 }
 

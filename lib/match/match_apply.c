@@ -120,12 +120,12 @@ write_acted(const struct sym_plan *p, const struct match_map *m,
 		t = &in->head.schema->tensors[tensors[i].index];
 		row = side_of(&tensors[i].row, m, NULL);
 		col = side_of(&tensors[i].col, m, NULL);
-		dtype_to_f64(t->dtype, in->data + t->offset, wide,
-		    (size_t)t->n_elements);
+		sym_tensor_load(&tensors[i], t->dtype, in->data + t->offset,
+		    wide);
 		apply_tensor(&tensors[i], &row, &col, wide, moved);
 		t = &out->head.schema->tensors[tensors[i].index];
-		(void)dtype_from_f64(t->dtype, moved, out->data + t->offset,
-		    (size_t)t->n_elements);
+		sym_tensor_store(&tensors[i], t->dtype, moved,
+		    out->data + t->offset);
 	}
 }
 

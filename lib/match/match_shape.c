@@ -114,8 +114,8 @@ match_load(const struct match_shape *s, const struct sym_plan *p,
 	tensors = sym_plan_tensors(p, &n);
 	for (i = 0; i < n; i++) {
 		t = &schema->tensors[tensors[i].index];
-		dtype_to_f64(t->dtype, m->data + t->offset, w + s->offset[i],
-		    (size_t)t->n_elements);
+		sym_tensor_load(&tensors[i], t->dtype, m->data + t->offset,
+		    w + s->offset[i]);
 	}
 	for (i = 0; i < s->total; i++)
 		if (!isfinite(w[i])) {

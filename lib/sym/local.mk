@@ -9,6 +9,7 @@ CORE_SOURCES += \
 	lib/sym/sym_key.c lib/sym/sym_key.h \
 	lib/sym/sym_leaf.c lib/sym/sym_leaf.h \
 	lib/sym/sym_orbit.c \
+	lib/sym/sym_part.c \
 	lib/sym/sym_piece.c \
 	lib/sym/sym_plan.c lib/sym/sym_plan.h \
 	lib/sym/sym_refine.c lib/sym/sym_refine.h \

@@ -26,13 +26,21 @@ struct sym_side {
 	enum symmetry_action action;
 };
 
-/* A tensor that is acted on, seen as a matrix of rows x cols cells of
- * `inner` contiguous elements (kernel positions): element (r, c, k) is
- * number (r * cols + c) * inner + k of the tensor. A bias has one column.
- * Axis 0 is `row`, axis 1 is `col`. */
+/*
+ * A tensor that is acted on, seen as a matrix of rows x cols cells of `inner`
+ * contiguous elements (kernel positions): element (r, c, k) is number first +
+ * r * pitch + c * inner + k of the tensor. A bias has one column. Axis 0 is
+ * `row`, axis 1 is `col`, but where axis 0 is 1 long and is not what writes
+ * or reads: there axis 1 is `row` (beta of shape (1, n, 1, 1)).
+ *
+ * Of a tensor whose axes have several lines (behind a concatenation) each
+ * part that has one group a side is a tensor here; the parts tile it, also
+ * where neither side is acted on. Elsewhere first is 0, pitch cols * inner.
+ */
 struct sym_tensor {
 	size_t index;          /* in schema->tensors */
 	uint64_t rows, cols, inner;
+	uint64_t first, pitch; /* elements of the tensor */
 	struct sym_side row, col;
 	uint64_t slices;       /* of the column axis; 1: not sliced */
 	uint32_t rank;         /* as in struct symmetry_axis */
@@ -73,6 +81,13 @@ sym_col_unit(const struct sym_tensor *t, uint64_t r, uint64_t c)
 		c += r / (t->rows / t->slices) * t->cols;
 	return (c / t->col.block);
 }
+
+/* The elements of `t` from and to the bytes of its tensor (struct model's,
+ * from the tensor's offset on): x[rows][cols][inner]. */
+void sym_tensor_load(const struct sym_tensor *t, enum ckpt_dtype dtype,
+    const unsigned char *data, double *x);
+void sym_tensor_store(const struct sym_tensor *t, enum ckpt_dtype dtype,
+    const double *x, unsigned char *data);
 
 /* ---- group elements ---- */
 

@@ -68,21 +68,24 @@ sym_gather_tensor(struct sym_gather *g, size_t index)
 {
 	const struct schema *s = g->m->head.schema;
 	const struct tensor_desc *desc = &s->tensors[index];
-	size_t i = g->p->tensor_of[index];
+	const struct sym_plan *p = g->p;
+	size_t i = p->tensor_of[index];
 
 	g->src = g->m->data + desc->offset;
 	g->dtype = desc->dtype;
 	g->n_elements = desc->n_elements;
-	g->t = i == SIZE_MAX ? NULL : &g->p->tensors[i];
-	if (g->t == NULL) {
+	g->n_parts = 0;
+	if (i == SIZE_MAX) {
 		g->rows = (desc->n_elements + PLAIN_ROW - 1) / PLAIN_ROW;
 		return;
 	}
-	g->rows = g->t->rows;
-	if (g->t->slices == 1)
+	g->parts = g->t = &p->tensors[i];
+	for (; i < p->n_tensors && p->tensors[i].index == index; i++)
+		g->n_parts++;
+	g->rows = desc->n_elements / g->t->pitch;
+	if (g->n_parts == 1 && g->t->slices == 1)
 		set_cols(g, 0, 0);
 }
-
 
 /* For each format: a run of `n` elements, scaled and signed. */
 #define DEFINE_RUN(name, bits, n_exp, n_man)				\
@@ -121,38 +124,53 @@ run_of(enum ckpt_dtype dtype)
 	}
 }
 
-size_t
-sym_gather_row(struct sym_gather *g, uint64_t r)
+/* Row `r` of the part g->t to `dst`. */
+static void
+part_row(struct sym_gather *g, uint64_t r, uint64_t *dst)
 {
 	const struct sym_tensor *t = g->t;
-	size_t width = dtype_bits(g->dtype) / 8, c, n;
+	size_t width = dtype_bits(g->dtype) / 8, c;
 	run_func *run = run_of(g->dtype);
-	struct sym_gather_col row;
+	struct sym_gather_col row = unit_of(g, &t->row, r);
 	const unsigned char *src;
 
-	if (t == NULL) {
-		n = g->n_elements - r * PLAIN_ROW;
-		if (n > PLAIN_ROW)
-			n = PLAIN_ROW;
-		run(g->src + r * PLAIN_ROW * width, g->row, n, 0, 0,
-		    &g->inexact);
-		return (n);
-	}
-	row = unit_of(g, &t->row, r);
-	if (t->slices > 1)
+	if (g->n_parts > 1 || t->slices > 1)
 		set_cols(g, r, row.source);
-	src = g->src + (uint64_t)row.source * t->cols * t->inner * width;
-	n = t->cols * t->inner;
+	src = g->src + (t->first + (uint64_t)row.source * t->pitch) * width;
 	if (t->col.group == SIZE_MAX || g->e == NULL) {
-		run(src, g->row, n, row.exponent, row.sign, &g->inexact);
-		return (n);
+		run(src, dst, t->cols * t->inner, row.exponent, row.sign,
+		    &g->inexact);
+		return;
 	}
 	for (c = 0; c < t->cols; c++)
 		run(src + (uint64_t)g->cols[c].source * t->inner * width,
-		    g->row + c * t->inner, t->inner,
+		    dst + c * t->inner, t->inner,
 		    row.exponent + g->cols[c].exponent,
 		    row.sign ^ g->cols[c].sign, &g->inexact);
-	return (n);
+}
+
+size_t
+sym_gather_row(struct sym_gather *g, uint64_t r)
+{
+	size_t width = dtype_bits(g->dtype) / 8, n, i;
+	uint64_t first;
+
+	if (g->n_parts == 0) {
+		n = g->n_elements - r * PLAIN_ROW;
+		if (n > PLAIN_ROW)
+			n = PLAIN_ROW;
+		run_of(g->dtype)(g->src + r * PLAIN_ROW * width, g->row, n, 0,
+		    0, &g->inexact);
+		return (n);
+	}
+	for (i = 0; i < g->n_parts; i++) {
+		g->t = &g->parts[i];
+		first = g->t->first / g->t->pitch;
+		if (r >= first && r - first < g->t->rows)
+			part_row(g, r - first,
+			    g->row + g->t->first % g->t->pitch);
+	}
+	return (g->parts->pitch);
 }
 
 #define DEFINE_STORE(name, bits, n_exp, n_man)				\

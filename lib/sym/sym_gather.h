@@ -11,7 +11,8 @@ struct sym_gather {
 	const struct sym_plan *p;
 	const struct sym_element *e;
 	const struct model *m;
-	const struct sym_tensor *t;  /* NULL: a tensor not acted on */
+	size_t n_parts;              /* 0: a tensor not acted on */
+	const struct sym_tensor *parts, *t; /* all, and the current one */
 	enum ckpt_dtype dtype;
 	const unsigned char *src;
 	uint64_t rows, n_elements;   /* of the current tensor */

@@ -37,77 +37,6 @@ copy_table(const struct symmetry *table, struct symmetry **out,
 	return (st);
 }
 
-static enum ckpt_status
-set_side(const struct sym_plan *p, struct sym_tensor *t,
-    const struct symmetry_axis *a, struct ckpt_error *err)
-{
-	const struct tensor_desc *desc = &p->schema->tensors[t->index];
-	struct sym_side *side = a->axis == 0 ? &t->row : &t->col;
-	uint64_t length;
-
-	if (a->axis >= desc->n_dims)
-		return (error_set(err, CKPT_INVALID,
-		    "the tensor \"%.200s\" has %u axes; its symmetries act "
-		    "on axis %u", a->tensor, desc->n_dims, a->axis));
-	length = a->block * p->table->groups[a->group].n_units;
-	if (desc->dims[a->axis] != length / a->slices ||
-	    desc->dims[0] % a->slices != 0)
-		return (error_set(err, CKPT_INVALID,
-		    "axis %u of the tensor \"%.200s\" has %llu indices; its "
-		    "symmetries need %llu", a->axis, a->tensor,
-		    (unsigned long long)desc->dims[a->axis],
-		    (unsigned long long)(length / a->slices)));
-	if (a->slices > 1 && a->block > 1)
-		return (error_set(err, CKPT_INVALID,
-		    "axis %u of the tensor \"%.200s\" is sliced and in "
-		    "blocks: not supported", a->axis, a->tensor));
-	side->group = a->group;
-	side->block = a->block;
-	side->action = a->action;
-	if (a->axis == 1)
-		t->slices = a->slices;
-	return (CKPT_OK);
-}
-
-/* One tensor from its one or two lines of the table. */
-static enum ckpt_status
-add_tensor(struct sym_plan *p, const struct symmetry_axis *a, size_t n_axes,
-    struct ckpt_error *err)
-{
-	static const struct sym_side fixed = { SIZE_MAX, 1, SYMMETRY_NONE };
-	struct sym_tensor *t = &p->tensors[p->n_tensors];
-	const struct tensor_desc *desc;
-	size_t i = schema_find(p->schema, a->tensor);
-	enum ckpt_status st;
-
-	if (i == SIZE_MAX)
-		return (error_set(err, CKPT_INVALID,
-		    "the model lacks the tensor \"%.200s\" of its table of "
-		    "symmetries", a->tensor));
-	desc = &p->schema->tensors[i];
-	if (!dtype_is_weight(desc->dtype))
-		return (error_set(err, CKPT_INVALID,
-		    "the tensor \"%.200s\" is %s; weights of f16, bf16, f32 "
-		    "or f64 are expected", a->tensor,
-		    dtype_name(desc->dtype)));
-	*t = (struct sym_tensor){ .index = i, .cols = 1, .row = fixed,
-	    .col = fixed, .slices = 1, .rank = a->rank };
-	for (i = 0; i < n_axes; i++) {
-		st = set_side(p, t, &a[i], err);
-		if (st != CKPT_OK)
-			return (st);
-	}
-	t->rows = desc->dims[0];
-	if (desc->n_dims > 1)
-		t->cols = desc->dims[1];
-	if (t->rows == 0 || t->cols == 0 || desc->n_elements == 0)
-		return (error_set(err, CKPT_INVALID,
-		    "the tensor \"%.200s\" has no elements", desc->name));
-	t->inner = desc->n_elements / (t->rows * t->cols);
-	p->n_tensors++;
-	return (CKPT_OK);
-}
-
 static int
 tensor_cmp(const void *a, const void *b, void *arg)
 {
@@ -120,6 +49,8 @@ tensor_cmp(const void *a, const void *b, void *arg)
 		return (x->rank < y->rank ? -1 : 1);
 	if (d->n_dims != e->n_dims)
 		return (d->n_dims > e->n_dims ? -1 : 1);
+	if (x->index == y->index) /* parts, as they are stored */
+		return (x->first < y->first ? -1 : x->first > y->first);
 	return (strcmp(d->name, e->name));
 }
 
@@ -128,23 +59,24 @@ make_tensors(struct sym_plan *p, struct ckpt_error *err)
 {
 	const struct symmetry *s = p->table;
 	const struct sym_tensor *t;
-	size_t i, n;
+	size_t i, n, capacity = 0;
 	enum ckpt_status st;
 
-	p->tensors = calloc(s->n_axes + 1, sizeof(*p->tensors));
-	p->tensor_of = calloc(p->schema->n_tensors + 1,
-	    sizeof(*p->tensor_of));
-	p->first_element = calloc(s->n_axes + 1, sizeof(*p->first_element));
-	if (p->tensors == NULL || p->tensor_of == NULL ||
-	    p->first_element == NULL)
-		return (error_nomem(err, s->n_axes * sizeof(*p->tensors)));
 	for (i = 0; i < s->n_axes; i += n) {
-		n = i + 1 < s->n_axes && strcmp(s->axes[i].tensor,
-		    s->axes[i + 1].tensor) == 0 ? 2 : 1;
-		st = add_tensor(p, &s->axes[i], n, err);
+		for (n = 1; i + n < s->n_axes; n++)
+			if (strcmp(s->axes[i].tensor,
+			    s->axes[i + n].tensor) != 0)
+				break;
+		st = sym_part_add(p, &s->axes[i], n, &capacity, err);
 		if (st != CKPT_OK)
 			return (st);
 	}
+	p->tensor_of = calloc(p->schema->n_tensors + 1,
+	    sizeof(*p->tensor_of));
+	p->first_element = calloc(p->n_tensors + 1,
+	    sizeof(*p->first_element));
+	if (p->tensor_of == NULL || p->first_element == NULL)
+		return (error_nomem(err, s->n_axes * sizeof(*p->tensors)));
 	if (p->n_tensors > 1)
 		qsort_r(p->tensors, p->n_tensors, sizeof(*p->tensors),
 		    tensor_cmp, p->schema);
@@ -152,12 +84,13 @@ make_tensors(struct sym_plan *p, struct ckpt_error *err)
 		p->tensor_of[i] = SIZE_MAX;
 	for (i = 0; i < p->n_tensors; i++) {
 		t = &p->tensors[i];
-		p->tensor_of[t->index] = i;
+		if (p->tensor_of[t->index] == SIZE_MAX)
+			p->tensor_of[t->index] = i;
 		p->first_element[i] = p->n_elements;
 		if (t->inner > p->max_inner)
 			p->max_inner = t->inner;
-		if (t->cols * t->inner > p->max_row)
-			p->max_row = t->cols * t->inner;
+		if (t->pitch > p->max_row)
+			p->max_row = t->pitch;
 		if (t->cols > p->max_cols)
 			p->max_cols = t->cols;
 		p->n_elements += t->rows * t->cols * t->inner;

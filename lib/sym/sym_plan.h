@@ -35,7 +35,8 @@ struct sym_plan {
 	struct ckpt_id id;           /* of the table */
 	size_t n_tensors;
 	struct sym_tensor *tensors;
-	size_t *tensor_of;           /* schema index to tensors', or SIZE_MAX */
+	size_t *tensor_of;           /* schema index to its first part among
+	                                tensors, or SIZE_MAX */
 	struct sym_use *uses;        /* of group g: first_use[g] .. [g + 1] */
 	size_t *first_use;
 	/* steps of the forward pass in order, then of the backward pass */
@@ -54,7 +55,7 @@ struct sym_plan {
 	size_t n_signed;
 	size_t *signed_groups;
 	size_t *first_element;       /* of each tensor, in one array of all */
-	uint64_t max_row;            /* elements of the longest row */
+	uint64_t max_row;            /* elements of the longest row, all parts */
 	uint64_t max_inner;
 	uint64_t max_cols;
 	uint64_t n_elements;         /* of acted tensors */
@@ -80,6 +81,12 @@ sym_is_signed(const struct sym_plan *p, const struct sym_side *side)
 	return (side->group != SIZE_MAX && side->action != SYMMETRY_NONE &&
 	    (p->table->groups[side->group].kinds & SYMMETRY_SIGN) != 0);
 }
+
+/* The parts of one tensor from its lines in the table, appended to the plan's
+ * tensors, which have room for *capacity. */
+CKPT_CHECKED enum ckpt_status sym_part_add(struct sym_plan *p,
+    const struct symmetry_axis *a, size_t n_axes, size_t *capacity,
+    struct ckpt_error *err);
 
 /* Checks blocks and slices, and lists the relations. */
 CKPT_CHECKED enum ckpt_status sym_plan_relate(struct sym_plan *p,

@@ -29,6 +29,18 @@ sym_values_release(struct sym_values *v)
 	free(v->cells);
 }
 
+static void
+convert(const struct sym_values *v, const struct sym_tensor *t,
+    uint64_t first, uint64_t n, double *out)
+{
+	const struct tensor_desc *desc =
+	    &v->m->head.schema->tensors[t->index];
+
+	dtype_to_f64(desc->dtype, v->m->data + desc->offset +
+	    (t->first + first) * (dtype_bits(desc->dtype) / 8), out,
+	    (size_t)n);
+}
+
 void
 sym_values_reset(struct sym_values *v)
 {
@@ -38,21 +50,10 @@ sym_values_reset(struct sym_values *v)
 	v->exponents = NULL;
 	for (i = 0; i < v->p->n_tensors && v->data != NULL; i++) {
 		desc = &v->m->head.schema->tensors[v->p->tensors[i].index];
-		dtype_to_f64(desc->dtype, v->m->data + desc->offset,
-		    v->data + v->p->first_element[i],
-		    (size_t)desc->n_elements);
+		sym_tensor_load(&v->p->tensors[i], desc->dtype,
+		    v->m->data + desc->offset,
+		    v->data + v->p->first_element[i]);
 	}
-}
-
-static void
-convert(const struct sym_values *v, const struct sym_tensor *t,
-    uint64_t first, uint64_t n, double *out)
-{
-	const struct tensor_desc *desc =
-	    &v->m->head.schema->tensors[t->index];
-
-	dtype_to_f64(desc->dtype, v->m->data + desc->offset +
-	    first * (dtype_bits(desc->dtype) / 8), out, (size_t)n);
 }
 
 const double *
@@ -63,7 +64,7 @@ sym_values_row(struct sym_values *v, size_t t, uint64_t r)
 
 	if (v->data != NULL)
 		return (v->data + v->p->first_element[t] + r * n);
-	convert(v, tensor, r * n, n, v->row);
+	convert(v, tensor, r * tensor->pitch, n, v->row);
 	return (v->row);
 }
 
@@ -88,7 +89,7 @@ sym_values_load(const struct sym_values *v, const struct sym_tensor *t,
 	int32_t e = sym_values_shift(v, t, r, c);
 	uint64_t k;
 
-	convert(v, t, (r * t->cols + c) * t->inner, t->inner, cell);
+	convert(v, t, r * t->pitch + c * t->inner, t->inner, cell);
 	for (k = 0; e != 0 && k < t->inner; k++)
 		cell[k] = sym_values_pow2(cell[k], e);
 	return (cell);

@@ -45,7 +45,7 @@ static const struct {
 	{ HEAD "normalize scale=0x10\n", CKPT_INVALID, 3, "decimal" },
 	{ HEAD "normalize scale=nan\n", CKPT_INVALID, 3, "decimal" },
 	{ HEAD "normalize mean=1,\n", CKPT_INVALID, 3, "decimal" },
-	{ HEAD "gelu\n", CKPT_INVALID, 3, "unknown operation \"gelu\"" },
+	{ HEAD "mish\n", CKPT_INVALID, 3, "unknown operation \"mish\"" },
 	{ HEAD "out=3\n", CKPT_INVALID, 3, "begins with" },
 	{ HEAD "relu =3\n", CKPT_INVALID, 3, "around \"=\"" },
 	{ HEAD "relu x= \n", CKPT_INVALID, 3, "around \"=\"" },

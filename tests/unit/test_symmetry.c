@@ -236,7 +236,12 @@ test_bad_tables(void **state)
 		"axis 0 0 0 1 out 1 a\ngroup 0 2 permuted none -\n",
 		"axis 0 0 01 1 out 1 a\ngroup 0 2 permuted none -\n",
 		"axis 0 0 1 1  out 1 a\ngroup 0 2 permuted none -\n",
-		"axis 0 0 1 2 out 1 a\ngroup 0 2 permuted none -\n",
+		"axis 0 0 1 2 out 1 a\ngroup 0 4 permuted none -\n",
+		"axis 0:0 0 1 1 out 1 a\naxis 0:1 0 1 1 out 1 a\n"
+		    "group 0 2 permuted none -\n",
+		"axis 0 0 1 1 out 1 a\naxis 0:2 0 1 1 out 1 a\n"
+		    "group 0 2 permuted none -\n",
+		"axis 0:x 0 1 1 out 1 a\ngroup 0 2 permuted none -\n",
 		"axis 1 0 1 3 out 1 a\ngroup 0 2 permuted none -\n",
 		"axis 0 0 1 1 up 1 a\ngroup 0 2 permuted none -\n",
 		"axis 0 0 1 1 out 1 \ngroup 0 2 permuted none -\n",
