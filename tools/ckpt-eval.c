@@ -8,12 +8,12 @@
 enum {
 	OPTION_DATA = 256, OPTION_OOD, OPTION_ENSEMBLE, OPTION_JSON,
 	OPTION_LOGITS, OPTION_ARCH, OPTION_NORMALIZE, OPTION_BINS,
-	OPTION_LIMIT, OPTION_FPR_RULE
+	OPTION_LIMIT, OPTION_FPR_RULE, OPTION_ORDER, OPTION_PLOT
 };
 
 static const struct cli_option options[] = {
 	{ "data", OPTION_DATA, "IMAGES[,LABELS]",
-	    "IDX (gzip or not) or .npy; required" },
+	    "IDX (gzip or not) or .npy: scores of models" },
 	{ "ood", OPTION_OOD, "IMAGES", "images from another distribution" },
 	{ "ensemble", OPTION_ENSEMBLE, NULL,
 	    "add the scores of the mean prediction" },
@@ -26,6 +26,9 @@ static const struct cli_option options[] = {
 	{ "limit", OPTION_LIMIT, "N", "the first N images of each file" },
 	{ "logits", OPTION_LOGITS, "FILE",
 	    "write the logits as .npy, of the --data images" },
+	{ "order", OPTION_ORDER, NULL,
+	    "how the order of units changes, no data" },
+	{ "plot", OPTION_PLOT, "FILE.svg", "draw it, too" },
 	{ "json", OPTION_JSON, NULL, "one JSON object a line" },
 	{ "output", 'o', "FILE", "write to FILE, complete or not at all" },
 	{ NULL, 0, NULL, NULL }
@@ -84,6 +87,14 @@ parse_fpr_rule(struct eval *e)
 }
 
 static void
+set_mode(struct eval *e, enum eval_mode mode)
+{
+	if (e->options.mode != EVAL_SCORES && e->options.mode != mode)
+		cli_usage_error(&e->cli, "only one statistic at a time");
+	e->options.mode = mode;
+}
+
+static void
 take_option(struct eval *e, int letter)
 {
 	struct eval_options *o = &e->options;
@@ -119,10 +130,32 @@ take_option(struct eval *e, int letter)
 	case OPTION_FPR_RULE:
 		parse_fpr_rule(e);
 		break;
+	case OPTION_ORDER:
+		set_mode(e, EVAL_ORDER);
+		break;
+	case OPTION_PLOT:
+		o->plot = e->cli.value;
+		break;
 	case 'o':
 		o->output = e->cli.value;
 		break;
 	}
+}
+
+static void
+check_data(const struct eval *e)
+{
+	const struct eval_options *o = &e->options;
+
+	if (o->images == NULL)
+		cli_usage_error(&e->cli, "--data=IMAGES,LABELS is missing");
+	if (o->labels == NULL && o->ood == NULL && o->logits == NULL)
+		cli_usage_error(&e->cli, "--data without labels needs --ood "
+		    "or --logits");
+	if (o->labels == NULL && o->ood == NULL && o->has_ensemble)
+		cli_usage_error(&e->cli, "--ensemble needs labels or --ood");
+	if (o->plot != NULL)
+		cli_usage_error(&e->cli, "there is no plot of scores");
 }
 
 static void
@@ -136,39 +169,16 @@ parse_options(struct eval *e, int argc, char **argv)
 	cli_begin(&e->cli, argc, argv);
 	while ((letter = cli_next_option(&e->cli)) != -1)
 		take_option(e, letter);
-	if (o->images == NULL)
-		cli_usage_error(&e->cli, "--data=IMAGES,LABELS is missing");
-	if (o->labels == NULL && o->ood == NULL && o->logits == NULL)
-		cli_usage_error(&e->cli, "--data without labels needs --ood "
-		    "or --logits");
-	if (o->labels == NULL && o->ood == NULL && o->has_ensemble)
-		cli_usage_error(&e->cli, "--ensemble needs labels or --ood");
+	if (o->mode == EVAL_SCORES)
+		check_data(e);
+	else if (o->images != NULL || o->ood != NULL || o->logits != NULL ||
+	    o->has_ensemble || o->normalize != NULL)
+		cli_usage_error(&e->cli, "statistics of weights need no "
+		    "data: --data, --ood, --ensemble, --logits and "
+		    "--normalize are for scores");
 }
 
 /* ---- the pipeline ---- */
-
-/* The next model, its IDs confirmed. */
-static enum ckpt_status
-load(struct eval *e, struct model *m, struct ckpt_error *err)
-{
-	struct ckpt_id *ids, id;
-	enum ckpt_status st;
-
-	st = model_load(e->source, UINT64_MAX, m, err);
-	if (st != CKPT_OK)
-		return (st);
-	ids = calloc(m->head.schema->n_tensors + 1, sizeof(*ids));
-	st = ids == NULL ? error_nomem(err, sizeof(*ids)) :
-	    id_of_model(m, ids, &id, err);
-	if (st == CKPT_OK)
-		st = model_confirm(e->source, ids, err);
-	free(ids);
-	if (st != CKPT_OK) {
-		(void)error_where(err, m->head.label);
-		model_release(m);
-	}
-	return (st);
-}
 
 static void
 drop(void *arg, void *item)
@@ -209,7 +219,8 @@ produce(void *arg, void **out, struct ckpt_error *err)
 		return (error_nomem(err, sizeof(*item)));
 	while (st == CKPT_OK) {
 		if (!e->has_next) {
-			e->end = load(e, &e->next, &e->end_error);
+			e->end = eval_load(e->source, &e->next,
+			    &e->end_error);
 			e->has_next = e->end == CKPT_OK;
 		}
 		if (e->has_next) {
@@ -364,13 +375,46 @@ run(struct eval *e, struct ckpt_error *err)
 	return (st);
 }
 
+/* What is known from the weights alone. */
+static enum ckpt_status
+run_statistic(struct eval *e, struct ckpt_error *err)
+{
+	enum ckpt_status st = outfile_open(e->options.output, &e->output,
+	    err);
+
+	if (st != CKPT_OK)
+		return (st);
+	switch (e->options.mode) {
+	case EVAL_ORDER:
+		st = eval_order(&e->cli, &e->options, e->output, err);
+		break;
+	case EVAL_SCORES:
+		break;
+	}
+	if (st == CKPT_OK) {
+		st = outfile_commit(e->output, err);
+		e->output = NULL;
+	}
+	return (st);
+}
+
+static enum ckpt_status
+run_scores(struct eval *e, struct ckpt_error *err)
+{
+	enum ckpt_status st = open_all(e, err);
+
+	return (st == CKPT_OK ? run(e, err) : st);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct eval e = { .cli = {
 		.tool = "ckpt-eval",
-		.synopsis = "--data=IMAGES,LABELS [OPTION]... [INPUT]...",
-		.purpose = "Score models on data.",
+		.synopsis = "--data=IMAGES,LABELS|--order [OPTION]... "
+		    "[INPUT]...",
+		.purpose = "Score models on data, or take statistics of "
+		    "their symmetries.",
 		.options = options,
 	} };
 	struct ckpt_error err = { .status = CKPT_OK };
@@ -378,9 +422,8 @@ main(int argc, char **argv)
 	int status;
 
 	parse_options(&e, argc, argv);
-	st = open_all(&e, &err);
-	if (st == CKPT_OK)
-		st = run(&e, &err);
+	st = e.options.mode == EVAL_SCORES ? run_scores(&e, &err) :
+	    run_statistic(&e, &err);
 	if (st != CKPT_OK)
 		cli_report(&e.cli, &err);
 	status = st != CKPT_OK ? CLI_TROUBLE : e.n_nan > 0 ? CLI_NO : CLI_YES;

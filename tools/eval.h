@@ -10,6 +10,7 @@
 #include "cli.h"
 #include "foreign/foreign.h"
 #include "nn/nn.h"
+#include "plans.h"
 #include "stats/stats.h"
 
 /* A data file larger than this (unpacked) is refused. */
@@ -19,12 +20,17 @@
 
 /* What was asked for. */
 struct eval_options {
+	enum eval_mode {
+		EVAL_SCORES = 0, /* of predictions */
+		EVAL_ORDER       /* statistics of the symmetries: --order */
+	} mode;
 	const char *images, *labels; /* --data; labels NULL: none */
 	const char *ood;             /* --ood, or NULL */
 	const char *arch;            /* --arch, or NULL */
 	const char *normalize;       /* --normalize, or NULL */
 	const char *logits;          /* --logits, or NULL */
 	const char *output;          /* -o, or NULL: standard output */
+	const char *plot;            /* --plot, or NULL */
 	bool is_json, has_ensemble;
 	unsigned n_bins;
 	uint64_t limit;              /* --limit; UINT64_MAX: all */
@@ -143,7 +149,68 @@ CKPT_CHECKED enum ckpt_status eval_logits_close(struct eval_logits *l,
     struct ckpt_error *err); /* frees it */
 void eval_logits_abort(struct eval_logits *l); /* NULL does nothing */
 
-/* ---- eval_table: the output ---- */
+/* ---- eval_pass: models for the modes that need no data ---- */
+
+/* The next model, its IDs confirmed. */
+CKPT_CHECKED enum ckpt_status eval_load(struct model_source *source,
+    struct model *m, struct ckpt_error *err);
+
+/* A model on its way. */
+struct eval_one {
+	struct model model;
+	const struct plan *plan; /* its symmetries, or NULL */
+	void *result;            /* what work has left, or NULL */
+};
+
+struct pack_selection;
+
+struct eval_pass {
+	const struct cli *cli;
+	struct plans *plans;     /* NULL: no symmetries are wanted */
+	const struct pack_selection *selection; /* or NULL: all */
+	void *arg;
+	/* With the first model before all else; may be NULL. */
+	enum ckpt_status (*begin)(void *arg, const struct eval_one *one,
+	    struct ckpt_error *err);
+	/* By several threads for different models. */
+	enum ckpt_status (*work)(void *arg, struct eval_one *one,
+	    struct ckpt_error *err);
+	/* In the order of the models. */
+	enum ckpt_status (*consume)(void *arg, const struct eval_one *one,
+	    struct ckpt_error *err);
+	/* Frees what a result holds, before it is freed itself; may be
+	 * NULL. */
+	void (*release)(void *result);
+};
+
+/* CKPT_INVALID where the inputs hold no model. */
+CKPT_CHECKED enum ckpt_status eval_pass_run(const struct eval_pass *p,
+    char **paths, int n_paths, struct ckpt_error *err);
+
+/* ---- the modes that need no data ---- */
+
+/* --order: how the canonical order changes along a trajectory. The table goes
+ * to `out`; so for all modes. */
+CKPT_CHECKED enum ckpt_status eval_order(const struct cli *c,
+    const struct eval_options *o, struct outfile *out,
+    struct ckpt_error *err);
+
+/* ---- eval_cells, eval_table: the output ---- */
+
+/* A cell: a text, or where that is NULL a number. */
+struct eval_cell {
+	const char *name; /* of the column */
+	const char *text;
+	double number;
+};
+
+/* The header line of TSV; rows, as TSV or JSON. */
+CKPT_CHECKED enum ckpt_status eval_cells_head(const struct eval_options *o,
+    struct outfile *f, const struct eval_cell *cells, size_t n,
+    struct ckpt_error *err);
+CKPT_CHECKED enum ckpt_status eval_cells_row(const struct eval_options *o,
+    struct outfile *f, const struct eval_cell *cells, size_t n,
+    struct ckpt_error *err);
 
 CKPT_CHECKED enum ckpt_status eval_table_head(const struct eval_options *o,
     struct outfile *f, struct ckpt_error *err);

@@ -50,15 +50,18 @@ tools_ckpt_fetch_LDADD = tools/libcli.la lib/libremote.la lib/libforeign.la \
 
 bin_PROGRAMS += tools/ckpt-eval
 tools_ckpt_eval_SOURCES = tools/ckpt-eval.c tools/eval.h \
+	tools/eval_cells.c \
 	tools/eval_data.c \
 	tools/eval_ensemble.c \
 	tools/eval_item.c \
 	tools/eval_logits.c \
+	tools/eval_order.c \
+	tools/eval_pass.c \
 	tools/eval_plans.c \
 	tools/eval_table.c
 tools_ckpt_eval_CPPFLAGS = $(TOOLS_CPPFLAGS)
-tools_ckpt_eval_LDADD = tools/libcli.la lib/libforeign.la lib/libnn.la \
-	lib/libstats.la lib/libcore.la
+tools_ckpt_eval_LDADD = tools/libcli.la lib/libforeign.la lib/libmatch.la \
+	lib/libnn.la lib/libstats.la lib/libcore.la
 dist_man1_MANS += tools/ckpt-eval.1
 
 bin_PROGRAMS += tools/ckpt-align

@@ -43,6 +43,7 @@ lib_libmatch_la_SOURCES = \
 	lib/match/match_map.c \
 	lib/match/match_mass.c lib/match/match_mass.h \
 	lib/match/match_orbit.c \
+	lib/match/match_order.c \
 	lib/match/match_paper.c \
 	lib/match/match_problem.c \
 	lib/match/match_scaling.c \

@@ -132,6 +132,33 @@ CKPT_CHECKED enum ckpt_status match_paper(const struct match_shape *s,
     enum match_scale scale, bool is_sorted, double *w, struct match_map *m,
     struct ckpt_error *err);
 
+/* The order of a model's units in the paper's form. */
+struct match_order {
+	size_t n_groups;
+	size_t *begin;   /* units of group g: begin[g] .. begin[g + 1] - 1 */
+	double *first;   /* of each unit as numbered in the model, the first
+	                    weight that comes into it in that form; of a unit
+	                    that is a block, of the first unit it holds */
+	uint32_t *rank;  /* its place there, within its block */
+};
+
+/* Scales units to unit norm and sorts. `p` is the plan of m's schema;
+ * *n_not_finite weights counted as 0. */
+CKPT_CHECKED enum ckpt_status match_order_of(const struct match_shape *s,
+    const struct sym_plan *p, const struct model *m, struct match_order *out,
+    size_t *n_not_finite, struct ckpt_error *err);
+void match_order_release(struct match_order *o);
+
+/* Units of a group that may change places with one another: those of a block,
+ * or all. */
+uint32_t match_order_block(const struct match_shape *s, size_t group);
+
+/* The tensor (of s->tensors) by which a group is sorted: the first that
+ * writes it; of a group without an axis of its own, that of what it holds,
+ * *units of which make one of it. SIZE_MAX if none does. */
+size_t match_order_writer(const struct match_shape *s, size_t group,
+    size_t *units);
+
 /* ---- exact isomorphism ---- */
 
 /* A model's orbit, and the way from the model to its canonical form. */

@@ -1,6 +1,7 @@
 /*
- * stats: the metrics of classifiers. All sums are double, in the order of
- * the calls, so that the same calls give the same bits.
+ * stats: the metrics of classifiers; of other numbers rank correlation, a
+ * test of uniformity and densities. All sums are double, in the order of the
+ * calls, so that the same calls give the same bits.
  */
 #ifndef CKPT_STATS_STATS_H
 #define CKPT_STATS_STATS_H
@@ -81,6 +82,80 @@ void stats_detect(double *negatives, size_t n_negatives, double *positives,
 /* Sorts numbers that are not NaN, in time proportional to n. `scratch` has
  * room for `n`. -0 comes before 0. */
 void stats_sort(double *x, size_t n, double *scratch);
+
+/* ---- rank correlation ---- */
+
+struct stats_pair {
+	double x, y; /* neither is NaN */
+};
+
+/* Pairs of pairs, counted; sums of several sets may be pooled. */
+struct stats_kendall {
+	uint64_t n;          /* all */
+	uint64_t discordant; /* one order by x, the other by y */
+	uint64_t tied_x, tied_y, tied_both;
+};
+
+/* Adds the n(n-1)/2 pairs of a set to *k, in O(n log n) (Knight, JASA 1966).
+ * Sorts `pairs`; `scratch` has room for n. -0 equals 0. */
+void stats_kendall_add(struct stats_kendall *k, struct stats_pair *pairs,
+    size_t n, struct stats_pair *scratch);
+
+/* Kendall's tau-b, -1 to 1: (concordant - discordant) / sqrt((n - tied_x)
+ * (n - tied_y)); NaN where all are tied in x or in y. */
+double stats_kendall_tau(const struct stats_kendall *k);
+
+/* ---- tests ---- */
+
+/* Q(a, x), the regularised upper incomplete gamma function, a > 0, x >= 0;
+ * NaN otherwise. The relative error is below 1e-12 where a is from 0.5 to 1e6
+ * and the result above 1e-290. */
+double stats_gamma_q(double a, double x);
+
+/* Pearson's test of counts against the uniform distribution. */
+struct stats_uniform {
+	double expected;  /* in each cell */
+	double statistic; /* sum of (count - expected)^2 / expected */
+	uint64_t df;      /* degrees of freedom: cells - 1 */
+	double p;         /* chance of at least that under uniformity, by the
+	                     chi-square distribution; 1 for a single cell */
+};
+
+/* All is NaN, df excepted, where nothing was counted. n >= 1. */
+void stats_uniform_test(const uint64_t *counts, size_t n,
+    struct stats_uniform *out);
+
+/* ---- densities ---- */
+
+/* The range of the values but for the outermost half percent at each end,
+ * and 6 % of that on both sides; low < high. `scratch` has room for 2 n. The
+ * values are finite, and there is at least one. */
+void stats_range(const double *v, size_t n, double *scratch, double *low,
+    double *high);
+
+/* Counts in cells of one size, at their centres. */
+struct stats_cells {
+	size_t n;
+	double *x, *y;   /* y: NULL for bins */
+	double *count;
+	double width, height; /* of a cell; bins: height is 0 */
+};
+
+/* Bins of equal width, of which [low, high] holds `n_bins`; these, empty or
+ * not, and the bins beyond that are not empty, by x. The counts sum to n. */
+CKPT_CHECKED enum ckpt_status stats_bins(const double *v, size_t n,
+    double low, double high, unsigned n_bins, struct stats_cells *out,
+    struct ckpt_error *err);
+
+/* Hexagons with two upright sides, `width` apart, `height` from tip to tip,
+ * of which `n_across` cover [x_low, x_high]; regular where both ranges are
+ * drawn at one length. Only those that are not empty, by y, then x. Each
+ * point belongs to the nearest centre. The counts sum to n. */
+CKPT_CHECKED enum ckpt_status stats_hexbin(const double *x, const double *y,
+    size_t n, const double x_range[2], const double y_range[2],
+    unsigned n_across, struct stats_cells *out, struct ckpt_error *err);
+
+void stats_cells_release(struct stats_cells *c);
 
 /* ---- the mean prediction of an ensemble ---- */
 

@@ -34,9 +34,10 @@ CLI_TESTS += tests/cli/sum.sh tests/cli/verdicts.sh
 EVAL_TESTS = \
 	tests/cli/eval_examples.sh \
 	tests/cli/eval_input.sh \
-	tests/cli/eval_oracle.sh
+	tests/cli/eval_oracle.sh \
+	tests/cli/eval_order.sh
 TESTS += $(EVAL_TESTS)
-EXTRA_DIST += $(EVAL_TESTS) tests/cli/eval_tool.py
+EXTRA_DIST += $(EVAL_TESTS) tests/cli/eval_tool.py tests/cli/stats_tool.py
 
 ALIGN_TESTS = \
 	tests/cli/align.sh \

@@ -55,6 +55,11 @@ tests_unit_test_stats_SOURCES = tests/unit/test_stats.c
 tests_unit_test_stats_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_stats_LDADD = lib/libstats.la $(TESTS_LIBS) -lm
 
+UNIT_TESTS += tests/unit/test_numbers
+tests_unit_test_numbers_SOURCES = tests/unit/test_numbers.c tests/unit/unit.h
+tests_unit_test_numbers_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_numbers_LDADD = lib/libstats.la $(TESTS_LIBS) -lm
+
 UNIT_TESTS += tests/unit/test_plot
 tests_unit_test_plot_SOURCES = tests/unit/test_plot.c tests/unit/unit.h
 tests_unit_test_plot_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/tools

@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Another implementation of the statistics that ckpt-eval takes of
+symmetries, for small networks, and what their tests need made.
+
+stats_tool.py order TABLE FILE...      --order of MLPs or OptuNets
+stats_tool.py svg FILE                 whether it is well-formed
+"""
+import json
+import math
+import struct
+import sys
+import xml.etree.ElementTree
+
+FORMATS = {"F16": "e", "F32": "f", "F64": "d"}
+
+
+def load(path):
+    """Tensors of a safetensors file: name -> (shape, flat list)."""
+    data = open(path, "rb").read()
+    n = struct.unpack("<Q", data[:8])[0]
+    out = {}
+    for name, t in json.loads(data[8:8 + n]).items():
+        if name == "__metadata__":
+            continue
+        begin, end = t["data_offsets"]
+        size = math.prod(t["shape"])
+        out[name] = (t["shape"], list(struct.unpack(
+            f"<{size}{FORMATS[t['dtype']]}", data[8 + n + begin:8 + n + end])))
+    return out
+
+
+def rows_of(tensor):
+    shape, flat = tensor
+    n = len(flat) // shape[0]
+    return [flat[i * n:(i + 1) * n] for i in range(shape[0])]
+
+
+def norms_of(rows):
+    return [math.sqrt(sum(x * x for x in row)) or 1.0 for row in rows]
+
+
+def close(a, b):
+    if math.isnan(a) or math.isnan(b):
+        return math.isnan(a) and math.isnan(b)
+    return abs(a - b) <= 1e-8 * max(1, abs(a), abs(b))
+
+
+def read_table(path):
+    lines = [line.rstrip("\n").split("\t") for line in open(path)]
+    return [dict(zip(lines[0], row)) for row in lines[1:]]
+
+
+# ---- order ----
+
+def places(keys, block):
+    """The place of each unit in its block, sorted by its key."""
+    out = [0] * len(keys)
+    for b in range(0, len(keys), block):
+        order = sorted(range(b, b + block), key=lambda u: keys[u])
+        for place, u in enumerate(order):
+            out[u] = place
+    return out
+
+
+def groups_of_optunet(model):
+    """Names, first weights, places and block size of each group."""
+    conv1, conv2 = (rows_of(model[n]) for n in
+                    ("conv1.weight", "conv2.weight"))
+    for name, rows, block in (("conv1.weight", conv1, 2),
+                              ("conv2.weight", conv2, 5)):
+        keys = [[x / n for x in row] for row, n in zip(rows, norms_of(rows))]
+        yield name, [k[0] for k in keys], places(keys, block), block
+
+
+def groups_of_mlp(model):
+    before, scale = None, None
+    for i in range(1, sum(n.endswith("weight") for n in model)):
+        name = f"fc{i}.weight"
+        rows = rows_of(model[name])
+        if before is None:
+            before, scale = range(len(rows[0])), [1] * len(rows[0])
+        rows = [[row[u] * scale[u] for u in before] for row in rows]
+        norms = norms_of(rows)
+        keys = [[x / n for x in row] for row, n in zip(rows, norms)]
+        at = places(keys, len(rows))
+        yield name, [k[0] for k in keys], at, len(rows)
+        before = sorted(range(len(rows)), key=lambda u: at[u])
+        scale = norms
+
+
+def count_pairs(x, y, block):
+    """Pairs; of these concordant, discordant, tied in x, tied in y."""
+    counts = [0] * 5
+    for u in range(len(x)):
+        for v in range(u - u % block, u):
+            a, b = x[u] - x[v], y[u] - y[v]
+            counts[0] += 1
+            counts[1] += a * b > 0
+            counts[2] += a * b < 0
+            counts[3] += a == 0
+            counts[4] += b == 0
+    return counts
+
+
+def tau_of(c):
+    square = (c[0] - c[3]) * (c[0] - c[4])
+    return (c[1] - c[2]) / math.sqrt(square) if square > 0 else math.nan
+
+
+def order(table, *files):
+    rows = iter(read_table(table))
+    last, sums = None, {}
+    for path in files:
+        model = load(path)
+        groups = list(groups_of_mlp(model) if "fc3.weight" in model else
+                      groups_of_optunet(model))
+        if last is None:
+            last = groups
+            continue
+        step, any_change = [], False
+        for (name, x, px, block), (_, y, py, _) in zip(last, groups):
+            any_change |= px != py
+            step.append((name, count_pairs(x, y, block), px != py))
+        step.append(("(all)", [sum(c) for c in zip(*(s[1] for s in step))],
+                     any_change))
+        for name, c, changed in step:
+            row = next(rows)
+            want = (c[0], tau_of(c), c[2], changed)
+            got = [float(row[k]) for k in ("pairs", "tau", "exchanged",
+                                           "changed")]
+            assert row["group"] == name, row
+            assert all(map(close, got, want)), (row, want)
+            sums.setdefault(name, []).append(want)
+        last = groups
+    for name, steps in sums.items():
+        row = next(rows)
+        assert row["label"] == "(mean)" and row["group"] == name, row
+        for i, key in ((1, "tau"), (2, "exchanged"), (3, "changed")):
+            values = [s[i] for s in steps if not math.isnan(s[i])]
+            assert close(float(row[key]), sum(values) / len(values)), row
+    assert next(rows, None) is None
+    assert sums["(all)"], "no steps"
+
+
+# ---- the rest ----
+
+def svg(path):
+    root = xml.etree.ElementTree.parse(path).getroot()
+    assert root.tag == "{http://www.w3.org/2000/svg}svg", root.tag
+    text = open(path, encoding="utf-8").read()
+    assert "nan" not in text and "inf" not in text
+
+
+COMMANDS = {"order": order, "svg": svg}
+
+if __name__ == "__main__":
+    COMMANDS[sys.argv[1]](*sys.argv[2:])
