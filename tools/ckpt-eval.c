@@ -5,35 +5,6 @@
 
 #include <math.h>
 
-enum {
-	OPTION_DATA = 256, OPTION_OOD, OPTION_ENSEMBLE, OPTION_JSON,
-	OPTION_LOGITS, OPTION_ARCH, OPTION_NORMALIZE, OPTION_BINS,
-	OPTION_LIMIT, OPTION_FPR_RULE, OPTION_ORDER, OPTION_PLOT
-};
-
-static const struct cli_option options[] = {
-	{ "data", OPTION_DATA, "IMAGES[,LABELS]",
-	    "IDX (gzip or not) or .npy: scores of models" },
-	{ "ood", OPTION_OOD, "IMAGES", "images from another distribution" },
-	{ "ensemble", OPTION_ENSEMBLE, NULL,
-	    "add the scores of the mean prediction" },
-	{ "arch", OPTION_ARCH, "ARCH", ".arch file, or a known name" },
-	{ "normalize", OPTION_NORMALIZE, "TEXT",
-	    "'scale=A mean=M std=S' instead of the .arch's" },
-	{ "bins", OPTION_BINS, "N", "bins of the ECE (default 15)" },
-	{ "fpr-rule", OPTION_FPR_RULE, "RULE",
-	    "first (default), nearest or interpolated" },
-	{ "limit", OPTION_LIMIT, "N", "the first N images of each file" },
-	{ "logits", OPTION_LOGITS, "FILE",
-	    "write the logits as .npy, of the --data images" },
-	{ "order", OPTION_ORDER, NULL,
-	    "how the order of units changes, no data" },
-	{ "plot", OPTION_PLOT, "FILE.svg", "draw it, too" },
-	{ "json", OPTION_JSON, NULL, "one JSON object a line" },
-	{ "output", 'o', "FILE", "write to FILE, complete or not at all" },
-	{ NULL, 0, NULL, NULL }
-};
-
 struct eval {
 	struct cli cli;
 	struct eval_options options;
@@ -51,132 +22,6 @@ struct eval {
 	enum ckpt_status end;
 	struct ckpt_error end_error;
 };
-
-/* ---- options ---- */
-
-/* IMAGES or IMAGES,LABELS, split at the last comma. */
-static void
-parse_data(struct eval *e, char *value)
-{
-	char *comma = strrchr(value, ',');
-
-	e->options.images = value;
-	e->options.labels = NULL;
-	if (comma != NULL) {
-		*comma = '\0';
-		e->options.labels = comma + 1;
-	}
-	if (*value == '\0' || (comma != NULL && comma[1] == '\0'))
-		cli_usage_error(&e->cli, "--data: expected IMAGES,LABELS");
-}
-
-static void
-parse_fpr_rule(struct eval *e)
-{
-	const char *v = e->cli.value;
-
-	if (strcmp(v, "first") == 0)
-		e->options.fpr_rule = STATS_FPR_FIRST;
-	else if (strcmp(v, "nearest") == 0)
-		e->options.fpr_rule = STATS_FPR_NEAREST;
-	else if (strcmp(v, "interpolated") == 0)
-		e->options.fpr_rule = STATS_FPR_INTERPOLATED;
-	else
-		cli_usage_error(&e->cli, "--fpr-rule=%s: expected first, "
-		    "nearest or interpolated", v);
-}
-
-static void
-set_mode(struct eval *e, enum eval_mode mode)
-{
-	if (e->options.mode != EVAL_SCORES && e->options.mode != mode)
-		cli_usage_error(&e->cli, "only one statistic at a time");
-	e->options.mode = mode;
-}
-
-static void
-take_option(struct eval *e, int letter)
-{
-	struct eval_options *o = &e->options;
-
-	switch (letter) {
-	case OPTION_DATA:
-		parse_data(e, (char *)(uintptr_t)e->cli.value);
-		break;
-	case OPTION_OOD:
-		o->ood = e->cli.value;
-		break;
-	case OPTION_ENSEMBLE:
-		o->has_ensemble = true;
-		break;
-	case OPTION_JSON:
-		o->is_json = true;
-		break;
-	case OPTION_LOGITS:
-		o->logits = e->cli.value;
-		break;
-	case OPTION_ARCH:
-		o->arch = e->cli.value;
-		break;
-	case OPTION_NORMALIZE:
-		o->normalize = e->cli.value;
-		break;
-	case OPTION_BINS:
-		o->n_bins = (unsigned)cli_number(&e->cli, 1, STATS_MAX_BINS);
-		break;
-	case OPTION_LIMIT:
-		o->limit = cli_number(&e->cli, 1, UINT32_MAX);
-		break;
-	case OPTION_FPR_RULE:
-		parse_fpr_rule(e);
-		break;
-	case OPTION_ORDER:
-		set_mode(e, EVAL_ORDER);
-		break;
-	case OPTION_PLOT:
-		o->plot = e->cli.value;
-		break;
-	case 'o':
-		o->output = e->cli.value;
-		break;
-	}
-}
-
-static void
-check_data(const struct eval *e)
-{
-	const struct eval_options *o = &e->options;
-
-	if (o->images == NULL)
-		cli_usage_error(&e->cli, "--data=IMAGES,LABELS is missing");
-	if (o->labels == NULL && o->ood == NULL && o->logits == NULL)
-		cli_usage_error(&e->cli, "--data without labels needs --ood "
-		    "or --logits");
-	if (o->labels == NULL && o->ood == NULL && o->has_ensemble)
-		cli_usage_error(&e->cli, "--ensemble needs labels or --ood");
-	if (o->plot != NULL)
-		cli_usage_error(&e->cli, "there is no plot of scores");
-}
-
-static void
-parse_options(struct eval *e, int argc, char **argv)
-{
-	struct eval_options *o = &e->options;
-	int letter;
-
-	o->n_bins = STATS_DEFAULT_BINS;
-	o->limit = UINT64_MAX;
-	cli_begin(&e->cli, argc, argv);
-	while ((letter = cli_next_option(&e->cli)) != -1)
-		take_option(e, letter);
-	if (o->mode == EVAL_SCORES)
-		check_data(e);
-	else if (o->images != NULL || o->ood != NULL || o->logits != NULL ||
-	    o->has_ensemble || o->normalize != NULL)
-		cli_usage_error(&e->cli, "statistics of weights need no "
-		    "data: --data, --ood, --ensemble, --logits and "
-		    "--normalize are for scores");
-}
 
 /* ---- the pipeline ---- */
 
@@ -415,13 +260,12 @@ main(int argc, char **argv)
 		    "[INPUT]...",
 		.purpose = "Score models on data, or take statistics of "
 		    "their symmetries.",
-		.options = options,
 	} };
 	struct ckpt_error err = { .status = CKPT_OK };
 	enum ckpt_status st;
 	int status;
 
-	parse_options(&e, argc, argv);
+	eval_options_parse(&e.cli, &e.options, argc, argv);
 	st = e.options.mode == EVAL_SCORES ? run_scores(&e, &err) :
 	    run_statistic(&e, &err);
 	if (st != CKPT_OK)

@@ -37,6 +37,11 @@ struct eval_options {
 	enum stats_fpr_rule fpr_rule;
 };
 
+/* Reads the command line, and sets the tool's table of options. Usage errors
+ * end the program. */
+void eval_options_parse(struct cli *c, struct eval_options *o, int argc,
+    char **argv);
+
 /* ---- eval_data: a data file and its labels ---- */
 
 struct eval_data {

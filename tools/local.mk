@@ -55,6 +55,7 @@ tools_ckpt_eval_SOURCES = tools/ckpt-eval.c tools/eval.h \
 	tools/eval_ensemble.c \
 	tools/eval_item.c \
 	tools/eval_logits.c \
+	tools/eval_options.c \
 	tools/eval_order.c \
 	tools/eval_pass.c \
 	tools/eval_plans.c \
