@@ -13,21 +13,14 @@ tile_store(vec sum[KERNEL_MAX_OUT][KERNEL_MAX_VECS], float *out,
     size_t out_channel, const unsigned n_out, const unsigned n_vecs,
     const enum kernel_end end, float slope)
 {
-	const vec zero = vec_set1(0), by = vec_set1(slope);
+	const vec by = vec_set1(slope);
 
 	UNROLLED
 	for (unsigned o = 0; o < n_out; o++) {
 		UNROLLED
-		for (unsigned v = 0; v < n_vecs; v++) {
-			vec s = sum[o][v];
-
-			/* NaN is not less than 0 and stays. */
-			if (end == KERNEL_END_RELU)
-				s = vec_select(vec_less(s, zero), zero, s);
-			else if (end == KERNEL_END_LEAKY)
-				s = vec_select(vec_less(s, zero), s * by, s);
-			vec_store(out + o * out_channel + v * SIMD_LANES, s);
-		}
+		for (unsigned v = 0; v < n_vecs; v++)
+			vec_store(out + o * out_channel + v * SIMD_LANES,
+			    math_end(sum[o][v], end, by));
 	}
 }
 

@@ -57,6 +57,31 @@ struct kernel_pool {
 	float factor;             /* average: the sum is multiplied by it */
 };
 
+/* Channels of one group, or parts of them: n_channels of n_rows rows of
+ * n_positions, n_lanes floats each. Every lane has numbers of its own. */
+struct kernel_norm {
+	const float *in;
+	size_t channel, row;      /* distances of the input */
+	size_t n_channels, n_rows, n_positions, n_lanes;
+	float *mean;              /* [n_lanes] */
+	float *scale;             /* [n_lanes] */
+	/* norm_apply: out = max((in - mean) * scale * factor[c] + shift[c],
+	 * floor[c]) */
+	float *out;
+	size_t out_channel, out_row;
+	const float *factor, *shift;
+	const float *floor;       /* NULL: none */
+};
+
+/* Normalisation over n_channels of n floats each, every float by itself. */
+struct kernel_layer_norm {
+	const float *in;
+	float *out;
+	size_t channel, out_channel, n_channels, n;
+	const float *factor, *shift;
+	float eps;
+};
+
 /* Softmax of n_lanes images; logits as [class][image]. Every result is an
  * array of n_lanes floats, exps one of [class][image]. */
 struct kernel_softmax {
@@ -78,10 +103,21 @@ struct kernel {
 	void (*taps)(const struct kernel_taps *t);
 	void (*pool_max)(const struct kernel_pool *p);
 	void (*pool_sum)(const struct kernel_pool *p);
-	void (*add)(float *out, const float *a, const float *b, size_t n);
+	void (*add)(float *out, const float *a, const float *b, size_t n,
+	    enum kernel_end end, float slope);
+	void (*affine)(float *out, const float *in, size_t n, float factor,
+	    float shift, enum kernel_end end, float slope);
+	/* The means of lanes; and 1 / sqrt(mean square distance from the
+	 * mean + eps). */
+	void (*norm_mean)(const struct kernel_norm *k);
+	void (*norm_scale)(const struct kernel_norm *k, float eps);
+	void (*norm_apply)(const struct kernel_norm *k);
+	void (*layer_norm)(const struct kernel_layer_norm *k);
 	void (*relu)(float *out, const float *in, size_t n, float slope);
 	void (*tanh)(float *out, const float *in, size_t n, float slope);
 	void (*sigmoid)(float *out, const float *in, size_t n, float slope);
+	void (*silu)(float *out, const float *in, size_t n, float slope);
+	void (*gelu)(float *out, const float *in, size_t n, float slope);
 	void (*softmax)(const struct kernel_softmax *s);
 };
 

@@ -2,8 +2,8 @@
 # is chosen at run time. They are the only files where a product and a sum
 # may be contracted. (clang warns of loops that it leaves as they are.)
 KERNEL_CFLAGS = -ffp-contract=fast -Wno-pass-failed
-KERNEL_PARTS = lib/nn/body_math.h lib/nn/body_pool.h lib/nn/body_taps.h \
-	lib/nn/kernel.h lib/nn/simd.h
+KERNEL_PARTS = lib/nn/body_math.h lib/nn/body_norm.h lib/nn/body_pool.h \
+	lib/nn/body_taps.h lib/nn/kernel.h lib/nn/simd.h
 
 noinst_LTLIBRARIES += lib/libkernel_generic.la
 lib_libkernel_generic_la_SOURCES = lib/nn/kernel_generic.c $(KERNEL_PARTS)
@@ -26,12 +26,18 @@ endif
 noinst_LTLIBRARIES += lib/libnn.la
 lib_libnn_la_SOURCES = \
 	lib/nn/nn.h \
+	lib/nn/nn_exact.c lib/nn/nn_exact.h lib/nn/nn_exact_norm.c \
+	lib/nn/nn_exact_window.c \
 	lib/nn/nn_images.c \
 	lib/nn/nn_layout.c \
+	lib/nn/nn_norm.c \
 	lib/nn/nn_path.c \
 	lib/nn/nn_plan.c lib/nn/nn_plan.h \
+	lib/nn/nn_pool.c \
 	lib/nn/nn_run.c \
+	lib/nn/nn_step.c \
 	lib/nn/nn_taps.c \
+	lib/nn/nn_transposed.c \
 	lib/nn/nn_weights.c
 lib_libnn_la_CPPFLAGS = $(AM_CPPFLAGS) $(KERNEL_CPPFLAGS)
 lib_libnn_la_LIBADD = $(KERNEL_LIBS) -lm

@@ -53,9 +53,11 @@ struct nn_options {
 	enum nn_path path;    /* CKPT_USAGE if not available */
 	unsigned block;       /* images a run; multiple of NN_BLOCK, up to
 	                         256; 0: chosen by the size of the caches */
+	const size_t *watch;  /* nodes whose values nn_run_watched shows; */
+	size_t n_watch;       /* nothing is fused into what makes them */
 };
 
-/* How a graph is computed for models of a schema. Keeps neither. */
+/* How a graph is computed for models of a schema. Keeps none of them. */
 struct nn_plan;
 CKPT_CHECKED enum ckpt_status nn_plan_new(const struct graph *g,
     const struct schema *schema, const struct nn_options *options,
@@ -88,6 +90,25 @@ void nn_work_free(struct nn_work *w); /* NULL does nothing */
 const float *nn_run(const struct nn_plan *p, const float *weights,
     struct nn_work *w, const struct nn_images *images, size_t first);
 
+/* The value of a node during a run: position (c, y, x) of image i of the
+ * block is data[c * channel + y * row + x * block + i]. */
+struct nn_seen {
+	size_t node;
+	const float *data;
+	uint32_t c, h, w;
+	size_t channel, row;  /* floats from one to the next */
+	size_t block;
+	size_t first;         /* the block's first image */
+	size_t n_images;      /* of the block that are not made up of zeros */
+};
+
+/* As nn_run; calls see(arg, value) for every watched node as soon as its
+ * value is there, in the order of the nodes. The values are valid during
+ * the call only: others take their places. */
+const float *nn_run_watched(const struct nn_plan *p, const float *weights,
+    struct nn_work *w, const struct nn_images *images, size_t first,
+    void (*see)(void *arg, const struct nn_seen *value), void *arg);
+
 /* The softmax of the outputs of the last run, in parts from which small
  * probabilities and small distances from 1 follow without cancellation:
  * with e = exp(z - max), exactly 1 for the top class, and rest the sum of
@@ -106,5 +127,15 @@ struct nn_softmax {
 };
 void nn_softmax(const struct nn_plan *p, struct nn_work *w,
     struct nn_softmax *out);
+
+/* The forward pass in double, by plain loops in a fixed order without
+ * contraction: about a hundred times slower, for checks on a few images. The
+ * outputs of images [first, first + n), [image][class], from a model of the
+ * schema; `data` is struct model's. Only exp, tanh and erfc depend on the C
+ * library. */
+CKPT_CHECKED enum ckpt_status nn_exact_run(const struct graph *g,
+    const struct schema *schema, const unsigned char *data,
+    const struct nn_images *images, size_t first, size_t n, double *logits,
+    struct ckpt_error *err);
 
 #endif

@@ -3,14 +3,7 @@
  */
 #include "nn/nn_plan.h"
 
-#include <math.h>
-
 #define ALIGN 64
-
-struct nn_work {
-	float *arena;
-	float *softmax; /* 6 + n_classes arrays of `block` floats */
-};
 
 enum ckpt_status
 nn_work_new(const struct nn_plan *p, struct nn_work **out,
@@ -20,15 +13,18 @@ nn_work_new(const struct nn_plan *p, struct nn_work **out,
 	    ALIGN;
 	const size_t n_softmax = (6 + p->n_classes) * p->block *
 	    sizeof(float);
+	const size_t n_scratch = (p->scratch * sizeof(float) + ALIGN) /
+	    ALIGN * ALIGN;
 	struct nn_work *w = calloc(1, sizeof(*w));
 
 	if (w == NULL)
 		return (error_nomem(err, sizeof(*w)));
 	w->arena = aligned_alloc(ALIGN, n_arena);
 	w->softmax = aligned_alloc(ALIGN, n_softmax);
-	if (w->arena == NULL || w->softmax == NULL) {
+	w->scratch = aligned_alloc(ALIGN, n_scratch);
+	if (w->arena == NULL || w->softmax == NULL || w->scratch == NULL) {
 		nn_work_free(w);
-		return (error_nomem(err, n_arena + n_softmax));
+		return (error_nomem(err, n_arena + n_softmax + n_scratch));
 	}
 	/* The borders of padded values stay as they are set here. */
 	memset(w->arena, 0, n_arena);
@@ -42,6 +38,7 @@ nn_work_free(struct nn_work *w)
 	if (w == NULL)
 		return;
 	free(w->arena);
+	free(w->scratch);
 	free(w->softmax);
 	free(w);
 }
@@ -87,14 +84,35 @@ copy(const struct nn_plan *p, const struct nn_step *s, const float *in,
 		}
 }
 
+/* A tile whose outputs have gaps: each row goes through one without. */
+static void
+tile_with_gaps(const struct nn_plan *p, const struct nn_step *s,
+    const struct kernel_taps *tile, float *scratch)
+{
+	struct kernel_taps t = *tile;
+
+	t.out = scratch;
+	t.out_channel = s->out.w * p->block;
+	t.n_rows = 1;
+	for (size_t y = 0; y < s->out.h; y++, t.in += t.in_row) {
+		p->kernel->taps(&t);
+		for (size_t o = 0; o < t.n_out; o++)
+			for (size_t x = 0; x < s->out.w; x++)
+				memcpy(tile->out + o * s->out.channel +
+				    y * s->out.row + x * s->out_column,
+				    scratch + o * t.out_channel +
+				    x * p->block, p->block * sizeof(float));
+	}
+}
+
 static void
 taps(const struct nn_plan *p, const struct nn_step *s, const float *weights,
-    const float *in, float *out)
+    const float *in, float *out, float *scratch)
 {
 	struct kernel_taps t = {
 		.in_row = s->in_row, .off = s->off, .n_taps = s->n_taps,
-		.x = s->x, .weights = weights + s->weights,
-		.bias = weights + s->bias, .out = out,
+		.x = s->x, .weights = weights + s->packed,
+		.bias = weights + s->packed_bias, .out = out,
 		.out_channel = s->out.channel, .out_row = s->out.row,
 		.n_rows = s->out.h, .n_vecs = s->n_vecs, .end = s->end,
 		.slope = s->slope
@@ -105,73 +123,14 @@ taps(const struct nn_plan *p, const struct nn_step *s, const float *weights,
 		for (size_t i = 0; i < s->n_tiles; i++) {
 			t.n_out = (unsigned)nn_tile_width(s->n_out,
 			    s->n_tiles, i);
-			p->kernel->taps(&t);
+			if (s->out_column == p->block)
+				p->kernel->taps(&t);
+			else
+				tile_with_gaps(p, s, &t, scratch);
 			t.weights += t.n_out * s->n_taps;
 			t.bias += t.n_out;
 			t.out += t.n_out * s->out.channel;
 		}
-	}
-}
-
-/* The part of a window at `at` that lies inside [0, size): elements [*first,
- * *first + return value) of it. */
-static size_t
-clip(size_t at, const struct nn_step *s, int axis, size_t size,
-    size_t *first)
-{
-	const int64_t d = s->dilation[axis];
-	const int64_t start = (int64_t)at * s->stride[axis] -
-	    (int64_t)s->padding[axis];
-	const int64_t n = s->kernel[axis];
-	int64_t a = start < 0 ? (-start + d - 1) / d : 0;
-	int64_t b = start >= (int64_t)size ? 0 :
-	    ((int64_t)size - 1 - start) / d + 1;
-
-	if (b > n)
-		b = n;
-	if (a >= b)
-		a = b = 0;
-	*first = (size_t)a;
-	return ((size_t)(b - a));
-}
-
-static void
-pool_row(const struct nn_plan *p, const struct nn_step *s, size_t y,
-    const float *in, float *out)
-{
-	const bool is_max = s->kind == NN_STEP_MAX_POOL;
-	struct kernel_pool k = {
-		.in_row = s->in[0].row * s->dilation[0],
-		.in_column = p->block * s->dilation[1],
-		.in_step = p->block * s->stride[1], .n_lanes = p->block,
-		.factor = 1.0f / ((float)s->kernel[0] * (float)s->kernel[1])
-	};
-	const float nothing = is_max ? -INFINITY : 0;
-	size_t y0, x0;
-
-	k.n_y = clip(y, s, 0, s->in_h, &y0);
-	in += (ptrdiff_t)s->in[0].row * ((ptrdiff_t)(y * s->stride[0] + y0 *
-	    s->dilation[0]) - (ptrdiff_t)s->padding[0]);
-	for (size_t x = 0; x < s->out.w; x += k.n_positions) {
-		size_t next = x + 1, unused;
-
-		/* Positions whose windows lie inside go in one call. */
-		k.n_x = clip(x, s, 1, s->in_w, &x0);
-		while (next < s->out.w && x0 == 0 && k.n_x == s->kernel[1] &&
-		    clip(next, s, 1, s->in_w, &unused) == k.n_x)
-			next++;
-		k.n_positions = next - x;
-		k.in = in + (ptrdiff_t)p->block * ((ptrdiff_t)(x *
-		    s->stride[1] + x0 * s->dilation[1]) -
-		    (ptrdiff_t)s->padding[1]);
-		k.out = out + x * p->block;
-		if (k.n_y == 0 || k.n_x == 0) /* all of it is padding */
-			for (size_t i = 0; i < k.n_positions * p->block; i++)
-				k.out[i] = nothing;
-		else if (is_max)
-			p->kernel->pool_max(&k);
-		else
-			p->kernel->pool_sum(&k);
 	}
 }
 
@@ -194,9 +153,12 @@ add(const struct nn_plan *p, const struct nn_step *s, const float *images,
 
 			if (k == 0)
 				first = src;
+			else if (k + 1 < s->n_inputs)
+				p->kernel->add(dst, k == 1 ? first : dst, src,
+				    n, KERNEL_END_NONE, 0);
 			else
 				p->kernel->add(dst, k == 1 ? first : dst, src,
-				    n);
+				    n, s->end, s->slope);
 		}
 		if (s->n_inputs == 1)
 			memcpy(dst, first, n * sizeof(*dst));
@@ -204,8 +166,40 @@ add(const struct nn_plan *p, const struct nn_step *s, const float *images,
 }
 
 static void
+concat(const struct nn_plan *p, const struct nn_step *s, const float *images,
+    float *arena)
+{
+	const struct nn_view *o = &s->out;
+	float *out = arena + o->origin;
+
+	for (size_t k = 0; k < s->n_inputs; k++) {
+		const struct nn_view *v = &s->in[k];
+		const float *in = (v->is_images ? images : arena) + v->origin;
+
+		for (size_t c = 0; c < v->c; c++, out += o->channel)
+			for (size_t y = 0; y < o->h; y++)
+				memcpy(out + y * o->row, in + c * v->channel +
+				    y * v->row, o->w * p->block *
+				    sizeof(*out));
+	}
+}
+
+static void
+map(const struct nn_plan *p, const struct nn_step *s, const float *in,
+    float *out)
+{
+	const struct nn_view *a = &s->in[0], *o = &s->out;
+
+	for (size_t c = 0; c < o->c; c++)
+		for (size_t y = 0; y < o->h; y++)
+			s->map(out + c * o->channel + y * o->row,
+			    in + c * a->channel + y * a->row,
+			    o->w * p->block, s->slope);
+}
+
+static void
 run_step(const struct nn_plan *p, const struct nn_step *s,
-    const float *weights, const float *images, float *arena)
+    const float *weights, const float *images, float *arena, float *scratch)
 {
 	const struct nn_view *a = &s->in[0], *o = &s->out;
 	const float *in = (a->is_images ? images : arena) + a->origin;
@@ -218,7 +212,7 @@ run_step(const struct nn_plan *p, const struct nn_step *s,
 		copy(p, s, in, out);
 		return;
 	case NN_STEP_TAPS:
-		taps(p, s, weights, in, out);
+		taps(p, s, weights, in, out, scratch);
 		return;
 	case NN_STEP_ADD:
 		add(p, s, images, arena);
@@ -227,36 +221,81 @@ run_step(const struct nn_plan *p, const struct nn_step *s,
 	case NN_STEP_AVG_POOL:
 		for (size_t c = 0; c < o->c; c++)
 			for (size_t y = 0; y < o->h; y++)
-				pool_row(p, s, y, in + c * a->channel,
+				nn_pool_row(p, s, y, in + c * a->channel,
 				    out + c * o->channel + y * o->row);
 		return;
+	case NN_STEP_CONCAT:
+		concat(p, s, images, arena);
+		return;
 	case NN_STEP_MAP:
-		for (size_t c = 0; c < o->c; c++)
-			for (size_t y = 0; y < o->h; y++)
-				s->map(out + c * o->channel + y * o->row,
-				    in + c * a->channel + y * a->row,
-				    o->w * p->block, s->slope);
+		map(p, s, in, out);
+		return;
+	case NN_STEP_AFFINE:
+	case NN_STEP_NORM:
+	case NN_STEP_LAYER_NORM:
+		nn_norm_run(p, s, weights, in, out);
 		return;
 	}
+}
+
+void
+nn_step_run(const struct nn_plan *p, size_t i, const float *weights,
+    struct nn_work *w, const struct nn_images *images, size_t first)
+{
+	const struct nn_step *s = &p->steps[i];
+	const float *in = images->data + first * images->n_elements *
+	    NN_BLOCK;
+
+	if (s->kind == NN_STEP_LOAD)
+		copy_images(p, s, in, images->n_blocks - first, w->arena);
+	else
+		run_step(p, s, weights, in, w->arena, w->scratch);
+}
+
+struct nn_seen
+nn_watch_see(const struct nn_plan *p, const struct nn_watch *watch,
+    const struct nn_work *w, const struct nn_images *images, size_t first)
+{
+	const struct nn_view *v = &watch->view;
+	const size_t n = images->n - first * NN_BLOCK;
+
+	return ((struct nn_seen){
+		.node = watch->node,
+		.data = (v->is_images ? images->data + first *
+		    images->n_elements * NN_BLOCK : w->arena) + v->origin,
+		.c = v->c, .h = v->h, .w = v->w,
+		.channel = v->channel, .row = v->row, .block = p->block,
+		.first = first * NN_BLOCK,
+		.n_images = n < p->block ? n : p->block
+	});
+}
+
+const float *
+nn_run_watched(const struct nn_plan *p, const float *weights,
+    struct nn_work *w, const struct nn_images *images, size_t first,
+    void (*see)(void *arg, const struct nn_seen *value), void *arg)
+{
+	size_t watch = 0;
+
+	for (size_t i = 0; i <= p->n_steps; i++) {
+		for (; watch < p->n_watches && see != NULL &&
+		    p->watches[watch].n_steps == i; watch++) {
+			const struct nn_seen seen = nn_watch_see(p,
+			    &p->watches[watch], w, images, first);
+
+			see(arg, &seen);
+		}
+		if (i < p->n_steps)
+			nn_step_run(p, i, weights, w, images, first);
+	}
+	return (w->arena + p->output);
 }
 
 const float *
 nn_run(const struct nn_plan *p, const float *weights, struct nn_work *w,
     const struct nn_images *images, size_t first)
 {
-	const float *in = images->data + first * images->n_elements *
-	    NN_BLOCK;
-
-	for (size_t i = 0; i < p->n_steps; i++) {
-		const struct nn_step *s = &p->steps[i];
-
-		if (s->kind == NN_STEP_LOAD)
-			copy_images(p, s, in, images->n_blocks - first,
-			    w->arena);
-		else
-			run_step(p, s, weights, in, w->arena);
-	}
-	return (w->arena + p->output);
+	return (nn_run_watched(p, weights, w, images, first, NULL, NULL));
 }
 
 void

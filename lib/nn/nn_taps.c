@@ -107,42 +107,50 @@ make_columns(struct nn_plan *p, const struct graph_node *n,
 	return (CKPT_OK);
 }
 
+void
+nn_taps_finish(struct nn_build *b, size_t node, struct nn_step *step)
+{
+	const struct graph_node *n = &b->graph->nodes[node];
+	struct nn_plan *p = b->plan;
+
+	step->kind = NN_STEP_TAPS;
+	step->n_tiles = choose_tiles(p->kernel, step->n_out, step->n_vecs,
+	    step->n_taps);
+	step->packed = p->n_weights;
+	step->packed_bias = step->packed + n->c * step->n_taps;
+	p->n_weights = step->packed_bias + n->c;
+	step->weight = nn_source_of(b, n->weight);
+	step->bias = nn_source_of(b, n->bias);
+	nn_step_fuse(b, node, step);
+}
+
 enum ckpt_status
-nn_taps_make(struct nn_plan *p, const struct graph *g,
-    const struct nn_value *values, size_t node, struct nn_step *step,
+nn_taps_make(struct nn_build *b, size_t node, struct nn_step *step,
     struct ckpt_error *err)
 {
-	const struct graph_node *n = &g->nodes[node];
+	const struct graph_node *n = &b->graph->nodes[node];
+	struct nn_plan *p = b->plan;
 	struct nn_view *in = &step->in[0];
 	enum ckpt_status st;
 
-	step->kind = NN_STEP_TAPS;
 	step->n_groups = n->op == GRAPH_CONV ? n->groups : 1;
 	step->n_out = n->c / step->n_groups;
 	step->n_vecs = (size_t)step->out.w * p->block / p->kernel->lanes;
+	step->out_column = p->block;
 	st = make_offsets(p, n, in, step, err);
 	if (st != CKPT_OK)
 		return (st);
 	st = make_columns(p, n, step, err);
 	if (st != CKPT_OK)
 		return (st);
+	step->weight_out = step->n_taps;
+	step->weight_group = step->n_out * step->n_taps;
 	step->in_row = 0;
 	if (n->op == GRAPH_CONV) {
 		step->in_row = in->row * n->stride[0];
 		in->origin -= in->row * n->padding[0] +
 		    p->block * n->padding[1];
 	}
-	step->n_tiles = choose_tiles(p->kernel, step->n_out, step->n_vecs,
-	    step->n_taps);
-	step->weights = p->n_weights;
-	step->bias = step->weights + n->c * step->n_taps;
-	p->n_weights = step->bias + n->c;
-	for (size_t i = node + 1; i < g->n_nodes; i++) {
-		if (!values[i].is_fused || g->nodes[i].inputs[0] != node)
-			continue;
-		step->slope = (float)g->nodes[i].slope;
-		step->end = g->nodes[i].op == GRAPH_LEAKY_RELU &&
-		    step->slope != 0 ? KERNEL_END_LEAKY : KERNEL_END_RELU;
-	}
+	nn_taps_finish(b, node, step);
 	return (CKPT_OK);
 }

@@ -54,6 +54,12 @@ vec_fma(vec a, vec b, vec c)
 	return (_mm512_fmadd_ps(a, b, c));
 }
 
+ALWAYS_INLINE vec
+vec_sqrt(vec a)
+{
+	return (_mm512_sqrt_ps(a));
+}
+
 ALWAYS_INLINE vecmask
 vec_less(vec a, vec b) /* false where one is NaN */
 {
@@ -130,6 +136,12 @@ ALWAYS_INLINE vec
 vec_fma(vec a, vec b, vec c)
 {
 	return (_mm256_fmadd_ps(a, b, c));
+}
+
+ALWAYS_INLINE vec
+vec_sqrt(vec a)
+{
+	return (_mm256_sqrt_ps(a));
 }
 
 ALWAYS_INLINE vecmask
@@ -211,6 +223,14 @@ ALWAYS_INLINE vec
 vec_fma(vec a, vec b, vec c)
 {
 	return (a * b + c);
+}
+
+ALWAYS_INLINE vec
+vec_sqrt(vec a)
+{
+	for (int i = 0; i < SIMD_LANES; i++)
+		a[i] = __builtin_sqrtf(a[i]);
+	return (a);
 }
 
 ALWAYS_INLINE vecmask

@@ -43,7 +43,8 @@ append(struct graph *g, enum graph_op op, size_t n_inputs, size_t a,
 	*n = (struct graph_node){
 		.op = op, .name = print_name("n", g->n_nodes),
 		.n_inputs = n_inputs, .inputs = { a, b },
-		.weight = GRAPH_NONE, .bias = GRAPH_NONE, .groups = 1
+		.weight = GRAPH_NONE, .bias = GRAPH_NONE, .mean = GRAPH_NONE,
+		.var = GRAPH_NONE, .tau = GRAPH_NONE, .groups = 1
 	};
 	if (n_inputs > 0) {
 		n->c = g->nodes[a].c;
@@ -57,11 +58,11 @@ append(struct graph *g, enum graph_op op, size_t n_inputs, size_t a,
 }
 
 static size_t
-param(struct graph *g, size_t node, unsigned n_dims, uint64_t d0,
-    uint64_t d1, uint64_t d2, uint64_t d3)
+param(struct graph *g, size_t node, const char *name, unsigned n_dims,
+    uint64_t d0, uint64_t d1, uint64_t d2, uint64_t d3)
 {
 	g->params[g->n_params] = (struct graph_param){
-		.name = print_name(n_dims == 1 ? "bias" : "weight", node),
+		.name = print_name(name, node),
 		.n_dims = n_dims, .dims = { d0, d1, d2, d3 }, .node = node
 	};
 	return (g->n_params++);
@@ -76,7 +77,7 @@ net_new(uint32_t c, uint32_t h, uint32_t w)
 	assert(g != NULL);
 	g->name = strdup("net");
 	g->nodes = calloc(NET_MAX_NODES, sizeof(*g->nodes));
-	g->params = calloc(2 * NET_MAX_NODES, sizeof(*g->params));
+	g->params = calloc(4 * NET_MAX_NODES, sizeof(*g->params));
 	assert(g->nodes != NULL && g->params != NULL);
 	g->input_scale = 1;
 	g->n_mean = 1;
@@ -116,10 +117,10 @@ net_conv(struct graph *g, size_t in, uint32_t n_out, uint32_t groups,
 
 	set_window(n, w);
 	n->groups = groups;
-	n->weight = param(g, i, 4, n_out, n->c / groups, w->kernel[0],
+	n->weight = param(g, i, "weight", 4, n_out, n->c / groups, w->kernel[0],
 	    w->kernel[1]);
 	if (bias)
-		n->bias = param(g, i, 1, n_out, 0, 0, 0);
+		n->bias = param(g, i, "bias", 1, n_out, 0, 0, 0);
 	n->c = n_out;
 	return (i);
 }
@@ -143,9 +144,9 @@ net_linear(struct graph *g, size_t in, uint32_t n_out, bool bias)
 	const size_t i = append(g, GRAPH_LINEAR, 1, in, 0);
 	struct graph_node *n = &g->nodes[i];
 
-	n->weight = param(g, i, 2, n_out, (uint64_t)n->c * n->h * n->w, 0, 0);
+	n->weight = param(g, i, "weight", 2, n_out, (uint64_t)n->c * n->h * n->w, 0, 0);
 	if (bias)
-		n->bias = param(g, i, 1, n_out, 0, 0, 0);
+		n->bias = param(g, i, "bias", 1, n_out, 0, 0, 0);
 	n->c = n_out;
 	n->h = n->w = 1;
 	n->is_vector = true;
@@ -171,6 +172,75 @@ size_t
 net_add(struct graph *g, size_t a, size_t b)
 {
 	return (append(g, GRAPH_ADD, 2, a, b));
+}
+
+size_t
+net_concat(struct graph *g, size_t a, size_t b)
+{
+	const size_t i = append(g, GRAPH_CONCAT, 2, a, b);
+
+	g->nodes[i].c += g->nodes[b].c;
+	return (i);
+}
+
+size_t
+net_transposed(struct graph *g, size_t in, uint32_t n_out, uint32_t groups,
+    bool bias, const struct net_window *w, const uint32_t output_padding[2])
+{
+	const size_t i = append(g, GRAPH_CONV_TRANSPOSE, 1, in, 0);
+	struct graph_node *n = &g->nodes[i];
+	uint32_t *size[2] = { &n->h, &n->w };
+
+	for (int k = 0; k < 2; k++) {
+		n->kernel[k] = w->kernel[k];
+		n->stride[k] = w->stride[k];
+		n->padding[k] = w->padding[k];
+		n->dilation[k] = w->dilation[k];
+		n->output_padding[k] = output_padding[k];
+		*size[k] = (*size[k] - 1) * w->stride[k] +
+		    w->dilation[k] * (w->kernel[k] - 1) + output_padding[k] +
+		    1 - 2 * w->padding[k];
+	}
+	n->groups = groups;
+	n->weight = param(g, i, "weight", 4, n->c, n_out / groups,
+	    w->kernel[0], w->kernel[1]);
+	if (bias)
+		n->bias = param(g, i, "bias", 1, n_out, 0, 0, 0);
+	n->c = n_out;
+	return (i);
+}
+
+size_t
+net_norm(struct graph *g, size_t in, enum graph_op op, uint32_t groups,
+    bool affine)
+{
+	const size_t i = append(g, op, 1, in, 0);
+	struct graph_node *n = &g->nodes[i];
+	const unsigned n_dims = op == GRAPH_FRN ? 4 : 1;
+	const uint64_t d0 = op == GRAPH_FRN ? 1 : n->c;
+
+	n->eps = 0.03; /* bounds how much rounding is multiplied */
+	if (op == GRAPH_GROUP_NORM)
+		n->groups = groups;
+	if (affine) {
+		n->weight = param(g, i, "weight", n_dims, d0, n->c, 1, 1);
+		n->bias = param(g, i, "bias", n_dims, d0, n->c, 1, 1);
+	}
+	if (op == GRAPH_FRN && affine)
+		n->tau = param(g, i, "tau", n_dims, d0, n->c, 1, 1);
+	if (op == GRAPH_BATCH_NORM) {
+		n->mean = param(g, i, "mean", 1, n->c, 0, 0, 0);
+		n->var = param(g, i, "var", 1, n->c, 0, 0, 0);
+	}
+	return (i);
+}
+
+static bool
+is_variance(const struct graph *g, size_t param)
+{
+	const struct graph_node *n = &g->nodes[g->params[param].node];
+
+	return (n->var == param);
 }
 
 void
@@ -205,6 +275,8 @@ net_model(const struct graph *g, enum ckpt_dtype dtype,
 			scale *= (double)p->dims[d];
 		for (uint64_t k = 0; k < t->n_elements; k++) {
 			x = net_normal(r) / sqrt(scale);
+			if (is_variance(g, i))
+				x = 0.25 + x * x;
 			dtype_from_f64(dtype, &x, out->data + t->offset +
 			    k * dtype_bits(dtype) / 8, 1);
 		}

@@ -31,11 +31,19 @@ size_t net_pool(struct graph *g, size_t in, enum graph_op op,
 size_t net_linear(struct graph *g, size_t in, uint32_t n_out, bool bias);
 size_t net_map(struct graph *g, size_t in, enum graph_op op, double slope);
 size_t net_add(struct graph *g, size_t a, size_t b);
+size_t net_concat(struct graph *g, size_t a, size_t b);
+size_t net_transposed(struct graph *g, size_t in, uint32_t n_out,
+    uint32_t groups, bool bias, const struct net_window *w,
+    const uint32_t output_padding[2]);
+/* `groups` of group norm only; FRN has a threshold if it is affine. */
+size_t net_norm(struct graph *g, size_t in, enum graph_op op,
+    uint32_t groups, bool affine);
 
 /* A graph of all operations, drawn at random. */
 struct graph *net_draw(struct net_random *r);
 
-/* A model of the graph with random weights of a dtype. */
+/* A model of the graph with random weights of a dtype; variances are
+ * positive. */
 void net_model(const struct graph *g, enum ckpt_dtype dtype,
     struct net_random *r, struct model *out);
 

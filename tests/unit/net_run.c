@@ -47,6 +47,105 @@ convolve(const struct graph_node *n, const struct graph_node *in,
 	return (sum);
 }
 
+/* Of the inputs, those that reach this output. */
+static double
+transposed(const struct graph_node *n, const struct graph_node *in,
+    const struct model *m, const double *x, size_t o, size_t y, size_t z)
+{
+	const size_t per = in->c / n->groups, per_out = n->c / n->groups;
+	const size_t first = o / per_out * per;
+	double sum = n->bias == GRAPH_NONE ? 0 : weight(m, n->bias, o);
+
+	for (size_t c = first; c < first + per; c++)
+	for (size_t a = 0; a < in->h; a++)
+	for (size_t b = 0; b < in->w; b++) {
+		const int64_t i = (int64_t)(y + n->padding[0]) -
+		    (int64_t)(a * n->stride[0]);
+		const int64_t j = (int64_t)(z + n->padding[1]) -
+		    (int64_t)(b * n->stride[1]);
+
+		if (i < 0 || j < 0 || i % n->dilation[0] != 0 ||
+		    j % n->dilation[1] != 0 ||
+		    i / n->dilation[0] >= n->kernel[0] ||
+		    j / n->dilation[1] >= n->kernel[1])
+			continue;
+		sum += element(in, x, c, (int64_t)a, (int64_t)b, 0) *
+		    weight(m, n->weight, ((c * per_out + o % per_out) *
+		    n->kernel[0] + (size_t)i / n->dilation[0]) *
+		    n->kernel[1] + (size_t)j / n->dilation[1]);
+	}
+	return (sum);
+}
+
+/* Element i of n; the mean and the mean square of those that it is
+ * normalised with. */
+static void
+moments(const struct graph_node *n, const double *x, size_t i, double *mean,
+    double *square)
+{
+	const size_t plane = (size_t)n->h * n->w;
+	size_t first = 0, step = 1, count = plane;
+
+	if (n->op == GRAPH_LAYER_NORM) {
+		first = i % plane;
+		step = plane;
+		count = n->c;
+	} else {
+		if (n->op == GRAPH_GROUP_NORM)
+			count *= n->c / n->groups;
+		first = i / count * count;
+	}
+	*mean = *square = 0;
+	for (size_t k = 0; k < count; k++) {
+		const double v = x[first + k * step];
+
+		*mean += v / (double)count;
+		*square += v * v / (double)count;
+	}
+}
+
+static double
+optional(const struct model *m, size_t tensor, size_t i, double otherwise)
+{
+	return (tensor == GRAPH_NONE ? otherwise : weight(m, tensor, i));
+}
+
+static double
+normalise(const struct graph_node *n, const struct model *m,
+    const double *x, size_t i)
+{
+	const size_t c = i / ((size_t)n->h * n->w);
+	double mean, square, y;
+
+	if (n->op == GRAPH_BATCH_NORM) {
+		mean = weight(m, n->mean, c);
+		square = weight(m, n->var, c) + mean * mean;
+	} else {
+		moments(n, x, i, &mean, &square);
+	}
+	if (n->op == GRAPH_FRN)
+		mean = 0;
+	y = (x[i] - mean) / sqrt(square - mean * mean + n->eps);
+	y = optional(m, n->weight, c, 1) * y + optional(m, n->bias, c, 0);
+	return (fmax(y, optional(m, n->tau, c, -INFINITY)));
+}
+
+static double
+concatenate(const struct graph *g, const struct graph_node *n,
+    double **values, size_t i)
+{
+	for (size_t k = 0; k < n->n_inputs; k++) {
+		const struct graph_node *in = &g->nodes[n->inputs[k]];
+		const size_t size = (size_t)in->c * in->h * in->w;
+
+		if (i < size)
+			return (values[n->inputs[k]][i]);
+		i -= size;
+	}
+	assert(false);
+	return (0);
+}
+
 static double
 pool(const struct graph_node *n, const struct graph_node *in,
     const double *x, size_t c, size_t y, size_t z)
@@ -119,6 +218,19 @@ compute(const struct graph *g, const struct graph_node *n,
 		return (pool(n, in, x, c, y, z));
 	case GRAPH_GLOBAL_AVG:
 		return (mean(x + c * in->h * in->w, (size_t)in->h * in->w));
+	case GRAPH_CONV_TRANSPOSE:
+		return (transposed(n, in, m, x, c, y, z));
+	case GRAPH_SILU:
+		return (x[i] / (1 + exp(-x[i])));
+	case GRAPH_GELU:
+		return (x[i] * 0.5 * erfc(-x[i] / sqrt(2)));
+	case GRAPH_CONCAT:
+		return (concatenate(g, n, values, i));
+	case GRAPH_BATCH_NORM:
+	case GRAPH_FRN:
+	case GRAPH_LAYER_NORM:
+	case GRAPH_GROUP_NORM:
+		return (normalise(n, m, x, i));
 	case GRAPH_ADD:
 		for (size_t k = 0; k < n->n_inputs; k++)
 			sum += values[n->inputs[k]][i];

@@ -26,7 +26,7 @@ static const float *
 run_start(struct run *r, enum graph_op op, enum nn_path path,
     const float *x)
 {
-	const struct nn_options options = { path, N_IMAGES };
+	const struct nn_options options = { .path = path, .block = N_IMAGES };
 	struct net_random random = { 1 };
 	struct ckpt_error err = { 0 };
 	size_t i;
@@ -53,6 +53,23 @@ run_end(struct run *r)
 	graph_free(r->graph);
 }
 
+static double
+map(enum graph_op op, double x)
+{
+	switch (op) {
+	case GRAPH_TANH:
+		return (tanh(x));
+	case GRAPH_SIGMOID:
+		return (1 / (1 + exp(-x)));
+	case GRAPH_SILU:
+		return (x / (1 + exp(-x)));
+	default:
+		return (x * 0.5 * erfc(-x * sqrt(0.5)));
+	}
+}
+
+/* Errors are relative to the result; of GELU to its argument, because
+ * 1 + erf(x) cancels. */
 static void
 check_map(enum graph_op op, enum nn_path path, double range)
 {
@@ -71,13 +88,12 @@ check_map(enum graph_op op, enum nn_path path, double range)
 	for (size_t i = 0; i < N_IMAGES; i++)
 		for (size_t c = 0; c < N_CLASSES; c++) {
 			const double a = (double)x[i * N_CLASSES + c];
-			const double want = op == GRAPH_TANH ? tanh(a) :
-			    1 / (1 + exp(-a));
+			const double want = map(op, a);
 			const double got = y[c * N_IMAGES + i];
 
 			if (want != 0)
 				worst = fmax(worst, fabs(got - want) /
-				    fabs(want));
+				    fabs(op == GRAPH_GELU ? a : want));
 		}
 	if (worst > 4e-7)
 		fail_msg("%s: relative error %g", nn_path_name(path), worst);
@@ -95,6 +111,10 @@ maps(void **state)
 		check_map(GRAPH_TANH, path, 1);
 		check_map(GRAPH_SIGMOID, path, 80);
 		check_map(GRAPH_SIGMOID, path, 5);
+		check_map(GRAPH_SILU, path, 80);
+		check_map(GRAPH_SILU, path, 5);
+		check_map(GRAPH_GELU, path, 40);
+		check_map(GRAPH_GELU, path, 4);
 	}
 }
 
