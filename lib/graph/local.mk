@@ -9,8 +9,10 @@ CORE_SOURCES += \
 	lib/graph/graph_parse.c \
 	lib/graph/graph_shape.c \
 	lib/graph/symmetry.c \
-	lib/graph/symmetry_derive.c \
+	lib/graph/symmetry_alike.c \
+	lib/graph/symmetry_derive.c lib/graph/symmetry_derive.h \
 	lib/graph/symmetry_explain.c \
+	lib/graph/symmetry_lines.c \
 	lib/graph/symmetry_settle.c \
 	lib/graph/symmetry_table.h \
 	lib/graph/symmetry_text.c \

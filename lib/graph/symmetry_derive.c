@@ -1,20 +1,6 @@
-/* From a graph to its table of symmetries. */
+/* From a graph to its table of symmetries: the classes of channels. */
+#include "graph/symmetry_derive.h"
 #include "graph/symmetry_table.h"
-#include "graph/symmetry_units.h"
-
-struct derive {
-	const struct graph *g;
-	struct symmetry_units units;
-	struct symmetry_view *views; /* of each node's result */
-	uint32_t *ranks;             /* of each node */
-	struct derive_param {
-		uint32_t rank;       /* 0: not used so far */
-		struct symmetry_view views[2];   /* by axis; n == 0: none */
-		enum symmetry_action actions[2];
-		uint64_t slices;     /* of the input axis */
-		bool is_diagonal;    /* axis that is not stored: see graph.h */
-	} *params;
-};
 
 /* How an operation acts on one axis of one of its tensors. */
 struct derive_side {
@@ -24,11 +10,11 @@ struct derive_side {
 
 /* Notes what node `i` does to a tensor; what shares a tensor is tied. */
 static enum ckpt_status
-use_param(struct derive *d, size_t param, size_t i, struct derive_side zero,
-    struct derive_side one, struct ckpt_error *err)
+use_param(struct symmetry_derive *d, size_t param, size_t i,
+    struct derive_side zero, struct derive_side one, struct ckpt_error *err)
 {
 	struct derive_side sides[2] = { zero, one };
-	struct derive_param *p;
+	struct symmetry_derive_param *p;
 	bool is_new;
 	size_t k;
 	enum ckpt_status st = CKPT_OK;
@@ -58,7 +44,7 @@ static const struct derive_side nothing = { NULL, SYMMETRY_NONE };
 
 /* A convolution or linear layer: a new class of outputs. */
 static enum ckpt_status
-visit_product(struct derive *d, size_t i, struct ckpt_error *err)
+visit_product(struct symmetry_derive *d, size_t i, struct ckpt_error *err)
 {
 	const struct graph_node *node = &d->g->nodes[i];
 	struct derive_side in = { &d->views[node->inputs[0]], SYMMETRY_IN };
@@ -96,7 +82,7 @@ kinds_before(const struct graph_node *n)
 /* A normalisation: its statistics belong to the channels before it, its
  * weights make new ones of them, which are permuted alike. */
 static enum ckpt_status
-visit_norm(struct derive *d, size_t i, struct ckpt_error *err)
+visit_norm(struct symmetry_derive *d, size_t i, struct ckpt_error *err)
 {
 	const struct graph_node *n = &d->g->nodes[i];
 	const struct symmetry_view *before = &d->views[n->inputs[0]];
@@ -155,7 +141,7 @@ kinds_of(enum graph_op op)
 
 /* The inputs of an operation without tensors as its result. */
 static enum ckpt_status
-visit_plain(struct derive *d, size_t i, struct ckpt_error *err)
+visit_plain(struct symmetry_derive *d, size_t i, struct ckpt_error *err)
 {
 	const struct graph_node *node = &d->g->nodes[i];
 	const struct graph_node *in = &d->g->nodes[node->inputs[0]];
@@ -191,12 +177,12 @@ visit_plain(struct derive *d, size_t i, struct ckpt_error *err)
 static bool
 has_tensors(const struct graph_node *n)
 {
-	return (n->weight != GRAPH_NONE || n->mean != GRAPH_NONE ||
-	    n->tau != GRAPH_NONE);
+	return (n->weight != GRAPH_NONE || n->bias != GRAPH_NONE ||
+	    n->mean != GRAPH_NONE || n->tau != GRAPH_NONE);
 }
 
 static enum ckpt_status
-visit(struct derive *d, size_t i, struct ckpt_error *err)
+visit(struct symmetry_derive *d, size_t i, struct ckpt_error *err)
 {
 	const struct graph_node *node = &d->g->nodes[i];
 	size_t k;
@@ -219,282 +205,24 @@ visit(struct derive *d, size_t i, struct ckpt_error *err)
 	return (st);
 }
 
-/* ---- what moves together without being one class ---- */
-
-/* Whether a node's channels go through it one by one, so that input and
- * output are permuted alike. */
-static bool
-is_channelwise(const struct graph_node *n, const struct graph_node *in)
-{
-	if (graph_op_is_norm(n->op))
-		return (n->weight != GRAPH_NONE);
-	return (graph_op_is_product(n->op) && n->groups > 1 &&
-	    n->groups == in->c && n->groups == n->c);
-}
-
-/* Divides classes until all that is permuted alike has like parts. */
 static enum ckpt_status
-match_alike(struct derive *d, struct ckpt_error *err)
-{
-	const struct graph_node *n;
-	bool is_changed = true;
-	size_t i;
-	enum ckpt_status st = CKPT_OK;
-
-	while (is_changed && st == CKPT_OK) {
-		is_changed = false;
-		for (i = 1; i < d->g->n_nodes && st == CKPT_OK; i++) {
-			n = &d->g->nodes[i];
-			if (is_channelwise(n, &d->g->nodes[n->inputs[0]]))
-				st = symmetry_units_match(&d->units,
-				    &d->views[n->inputs[0]], &d->views[i],
-				    &is_changed, err);
-		}
-	}
-	return (st);
-}
-
-/* Notes that part k of two views is permuted alike. */
-static enum ckpt_status
-note_alike(struct derive *d, const struct symmetry_view *in,
-    const struct symmetry_view *out, size_t k, struct ckpt_error *err)
-{
-	struct symmetry_view both;
-	enum ckpt_status st;
-
-	st = symmetry_units_new(&d->units,
-	    d->units.classes[in->parts[k].class].n_units, &both, err);
-	if (st == CKPT_OK)
-		st = symmetry_units_block(&d->units, in->parts[k].class,
-		    both.parts[0].class, err);
-	if (st == CKPT_OK)
-		st = symmetry_units_block(&d->units, out->parts[k].class,
-		    both.parts[0].class, err);
-	/* a sign shows in a tensor's diagonal only index by index */
-	if (in->parts[k].block > 1)
-		d->units.classes[in->parts[k].class].kinds = 0;
-	return (st);
-}
-
-/* Channels in groups: they move as wholes, inputs with outputs. */
-static enum ckpt_status
-note_groups(struct derive *d, const struct symmetry_view *in,
-    const struct symmetry_view *out, uint32_t n_groups,
-    struct ckpt_error *err)
-{
-	struct symmetry_view groups;
-	enum ckpt_status st;
-
-	if (in->n > 1 || out->n > 1) {
-		/* groups across parts: nothing may move */
-		st = symmetry_units_anchor(&d->units, in, err);
-		return (st != CKPT_OK ? st :
-		    symmetry_units_anchor(&d->units, out, err));
-	}
-	st = symmetry_units_new(&d->units, n_groups, &groups, err);
-	if (st == CKPT_OK)
-		st = symmetry_units_block(&d->units, in->parts[0].class,
-		    groups.parts[0].class, err);
-	if (st == CKPT_OK && out->parts[0].class != in->parts[0].class)
-		st = symmetry_units_block(&d->units, out->parts[0].class,
-		    groups.parts[0].class, err);
-	return (st);
-}
-
-static enum ckpt_status
-note(struct derive *d, size_t i, struct ckpt_error *err)
-{
-	const struct graph_node *n = &d->g->nodes[i];
-	bool is_alike = is_channelwise(n, &d->g->nodes[n->inputs[0]]);
-	bool has_groups = n->groups > 1 && (n->op == GRAPH_GROUP_NORM ?
-	    n->groups < n->c : !is_alike);
-	struct symmetry_view in, out;
-	size_t k;
-	enum ckpt_status st;
-
-	if (!is_alike && !has_groups)
-		return (CKPT_OK);
-	st = symmetry_units_find(&d->units, &d->views[n->inputs[0]], &in,
-	    err);
-	if (st == CKPT_OK)
-		st = symmetry_units_find(&d->units, &d->views[i], &out, err);
-	for (k = 0; is_alike && st == CKPT_OK && k < in.n && k < out.n; k++)
-		st = note_alike(d, &in, &out, k, err);
-	if (st == CKPT_OK && has_groups)
-		st = note_groups(d, &in, &out, n->groups, err);
-	return (st);
-}
-
-/* ---- the lines ---- */
-
-/* One line of the table. The group is the class for now. */
-static enum ckpt_status
-add_axis(struct derive *d, struct symmetry *s, size_t param, uint32_t axis,
-    struct symmetry_part v, uint64_t start, struct ckpt_error *err)
-{
-	const struct derive_param *p = &d->params[param];
-	struct symmetry_axis *a;
-	void *more;
-
-	if ((s->n_axes & (s->n_axes - 1)) == 0) {
-		more = realloc(s->axes, (2 * s->n_axes + 1) *
-		    sizeof(*s->axes));
-		if (more == NULL)
-			return (error_nomem(err, s->n_axes * sizeof(*a)));
-		s->axes = more;
-	}
-	a = &s->axes[s->n_axes];
-	a->tensor = strdup(d->g->params[param].name);
-	if (a->tensor == NULL)
-		return (error_nomem(err, 1));
-	a->axis = axis;
-	a->start = start;
-	a->group = v.class;
-	a->block = v.block;
-	a->slices = axis == 1 ? p->slices : 1;
-	a->action = p->actions[axis];
-	a->rank = p->rank;
-	/* of a part, as many channels as it has go through one by one */
-	if ((p->is_diagonal && a->action == SYMMETRY_IN) ||
-	    (a->slices > 1 && start != SYMMETRY_WHOLE))
-		a->slices = d->units.classes[v.class].n_units;
-	s->n_axes++;
-	return (CKPT_OK);
-}
-
-/* The lines of one axis: parts that are not fixed. */
-static enum ckpt_status
-add_axes(struct derive *d, struct symmetry *s, size_t param, uint32_t axis,
-    struct ckpt_error *err)
-{
-	const struct derive_param *p = &d->params[param];
-	const struct symmetry_class *c;
-	struct symmetry_view v;
-	uint64_t start = 0;
-	size_t i;
-	enum ckpt_status st;
-
-	st = symmetry_units_find(&d->units, &p->views[axis], &v, err);
-	for (i = 0; st == CKPT_OK && i < v.n; i++) {
-		c = &d->units.classes[v.parts[i].class];
-		/* a diagonal is for signs: what has none shows elsewhere */
-		if (!c->is_anchored && !(p->is_diagonal && c->kinds == 0 &&
-		    p->actions[axis] == SYMMETRY_IN))
-			st = add_axis(d, s, param, axis, v.parts[i],
-			    v.n == 1 ? SYMMETRY_WHOLE : start, err);
-		start += d->units.classes[v.parts[i].class].n_units *
-		    v.parts[i].block;
-	}
-	return (st);
-}
-
-static enum ckpt_status
-make_axes(struct derive *d, struct symmetry *s, struct ckpt_error *err)
+derive(struct symmetry_derive *d, struct symmetry *s, struct ckpt_error *err)
 {
 	size_t i;
-	uint32_t axis;
-	enum ckpt_status st = CKPT_OK;
-
-	for (i = 0; i < d->g->n_params && st == CKPT_OK; i++)
-		for (axis = 0; axis < 2 && st == CKPT_OK; axis++)
-			if (d->params[i].views[axis].n > 0)
-				st = add_axes(d, s, i, axis, err);
-	if (s->n_axes > 1)
-		qsort(s->axes, s->n_axes, sizeof(*s->axes),
-		    symmetry_axis_cmp);
-	return (st);
-}
-
-/* Numbers the classes by first use; parents without an axis follow, by
- * their first child. `number` is SIZE_MAX for what is no group. */
-static size_t
-number_classes(const struct symmetry *s, const size_t *parents,
-    size_t *number, size_t *class_of, size_t n)
-{
-	size_t i, k;
-
-	for (i = k = 0; i < n; i++)
-		number[i] = SIZE_MAX;
-	for (i = 0; i < s->n_axes; i++)
-		if (number[s->axes[i].group] == SIZE_MAX) {
-			class_of[k] = s->axes[i].group;
-			number[s->axes[i].group] = k++;
-		}
-	if (parents == NULL)
-		return (k);
-	for (i = 0; i < k; i++)
-		if (parents[class_of[i]] != SIZE_MAX &&
-		    number[parents[class_of[i]]] == SIZE_MAX) {
-			class_of[k] = parents[class_of[i]];
-			number[class_of[k]] = k;
-			k++;
-		}
-	return (k);
-}
-
-static enum ckpt_status
-make_groups(struct derive *d, struct symmetry *s, size_t *number,
-    size_t *class_of, size_t *parents, struct ckpt_error *err)
-{
-	const struct symmetry_class *c;
-	struct symmetry_group *g;
-	size_t i, n_acting;
-	enum ckpt_status st;
-
-	n_acting = number_classes(s, NULL, number, class_of, d->units.n);
-	st = symmetry_units_settle(&d->units, number, parents, err);
-	if (st != CKPT_OK)
-		return (st);
-	s->n_groups = number_classes(s, parents, number, class_of,
-	    d->units.n);
-	s->groups = calloc(s->n_groups + 1, sizeof(*s->groups));
-	if (s->groups == NULL)
-		return (error_nomem(err, s->n_groups));
-	for (i = 0; i < s->n_groups; i++) {
-		c = &d->units.classes[class_of[i]];
-		g = &s->groups[i];
-		g->n_units = (uint32_t)c->n_units;
-		/* what has no axis of its own has nothing to scale */
-		g->kinds = i < n_acting ? c->kinds : 0;
-		g->is_fixed = c->is_fixed;
-		g->parent = parents[class_of[i]] == SIZE_MAX ? SIZE_MAX :
-		    number[parents[class_of[i]]];
-	}
-	for (i = 0; i < s->n_axes; i++)
-		s->axes[i].group = number[s->axes[i].group];
-	return (CKPT_OK);
-}
-
-static enum ckpt_status
-derive(struct derive *d, struct symmetry *s, struct ckpt_error *err)
-{
-	size_t i, n, *work;
 	enum ckpt_status st = CKPT_OK;
 
 	for (i = 0; i < d->g->n_nodes && st == CKPT_OK; i++)
 		st = visit(d, i, err);
 	if (st == CKPT_OK)
-		st = match_alike(d, err);
-	for (i = 1; i < d->g->n_nodes && st == CKPT_OK; i++)
-		st = note(d, i, err);
-	if (st == CKPT_OK)
-		st = make_axes(d, s, err);
-	if (st != CKPT_OK)
-		return (st);
-	n = d->units.n + 1;
-	work = calloc(3 * n, sizeof(*work));
-	if (work == NULL)
-		return (error_nomem(err, 3 * n * sizeof(*work)));
-	st = make_groups(d, s, work, work + n, work + 2 * n, err);
-	free(work);
-	return (st);
+		st = symmetry_alike(d, err);
+	return (st == CKPT_OK ? symmetry_lines(d, s, err) : st);
 }
 
 enum ckpt_status
 symmetry_derive(const struct graph *g, struct symmetry **out,
     struct ckpt_error *err)
 {
-	struct derive d = { .g = g };
+	struct symmetry_derive d = { .g = g };
 	struct symmetry *s = calloc(1, sizeof(*s));
 	enum ckpt_status st;
 

@@ -199,8 +199,8 @@ read_line(struct reader *r, struct symmetry *s, struct ckpt_error *err)
 bad:
 	return (error_line(err, CKPT_INVALID, r->line,
 	    "table of symmetries: \"axis AXIS[:START] GROUP BLOCK SLICES "
-	    "ACTION RANK NAME\" or \"group NUMBER UNITS MOVES KINDS PARENT\" is "
-	    "expected"));
+	    "ACTION RANK NAME\" or \"group NUMBER UNITS MOVES KINDS PARENT\" "
+	    "is expected"));
 }
 
 /* Numbers with leading zeros and the like: it must print as it was read. */

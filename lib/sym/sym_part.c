@@ -21,12 +21,12 @@ is_row(const struct part *d, const struct symmetry_axis *a)
 	return (a->axis == d->row_axis);
 }
 
-/* A diagonal: the columns of a range of rows. */
+/* A diagonal: the columns of a range of rows. A single column has no parts
+ * of its own. */
 static bool
 is_diagonal(const struct part *d, const struct symmetry_axis *a)
 {
-	return (!is_row(d, a) && a->slices > 1 &&
-	    a->start != SYMMETRY_WHOLE);
+	return (!is_row(d, a) && a->start != SYMMETRY_WHOLE && d->cols == 1);
 }
 
 /* The range that a line is for, of rows or of columns. */
@@ -51,7 +51,8 @@ is_turned(const struct part *d)
 		return (false);
 	for (i = 0; i < d->n_lines; i++) {
 		if (d->lines[i].axis == 0)
-			return (d->lines[i].slices > 1);
+			return (d->lines[i].slices > 1 ||
+			    d->lines[i].start != SYMMETRY_WHOLE);
 		reads |= d->lines[i].action == SYMMETRY_IN;
 	}
 	return (!reads);
@@ -63,7 +64,8 @@ check_line(const struct part *d, const struct symmetry_axis *a,
 {
 	uint64_t start, end, have;
 
-	if (a->axis >= d->desc->n_dims && a->slices == 1)
+	if (a->axis >= d->desc->n_dims && a->slices == 1 && d->rows > 1 &&
+	    !is_diagonal(d, a))
 		return (error_set(err, CKPT_INVALID,
 		    "the tensor \"%.200s\" has %u axes; its symmetries act "
 		    "on axis %u", a->tensor, d->desc->n_dims, a->axis));

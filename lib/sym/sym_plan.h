@@ -55,7 +55,8 @@ struct sym_plan {
 	size_t n_signed;
 	size_t *signed_groups;
 	size_t *first_element;       /* of each tensor, in one array of all */
-	uint64_t max_row;            /* elements of the longest row, all parts */
+	uint64_t max_row;            /* elements of the longest row of a
+	                                tensor, all parts */
 	uint64_t max_inner;
 	uint64_t max_cols;
 	uint64_t n_elements;         /* of acted tensors */
