@@ -35,6 +35,7 @@ lib_libnn_la_SOURCES = \
 	lib/nn/nn_plan.c lib/nn/nn_plan.h \
 	lib/nn/nn_pool.c \
 	lib/nn/nn_run.c \
+	lib/nn/nn_statistics.c \
 	lib/nn/nn_step.c \
 	lib/nn/nn_taps.c \
 	lib/nn/nn_transposed.c \

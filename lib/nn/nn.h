@@ -138,4 +138,22 @@ CKPT_CHECKED enum ckpt_status nn_exact_run(const struct graph *g,
     const struct nn_images *images, size_t first, size_t n, double *logits,
     struct ckpt_error *err);
 
+/* Batch norm's statistics over a data set: `out` becomes a copy of the model
+ * `m` in which, for each batch norm in the order of the nodes, the running
+ * mean and variance are those of its input over the images, when all batch
+ * norms before it use theirs. The variance is the unbiased one, as PyTorch
+ * keeps it. The layers are computed for all images of a batch before the
+ * next layer is, so that one pass is exact if the batch holds all images:
+ * `batch` is its size, 0 for as many as NN_MAX_WORK bytes hold. Otherwise the
+ * images are divided into batches of about equal size, each of which is
+ * normalised by its own statistics, and the moments of all are joined. Sums
+ * are taken in double in a fixed order: the same for any number of threads;
+ * but what is summed is float and depends on the path, so the statistics
+ * serve scores and are not for keeping. A graph without batch norm gives a
+ * copy. CKPT_INVALID names a tensor whose statistics are not finite. */
+CKPT_CHECKED enum ckpt_status nn_batch_statistics(const struct graph *g,
+    const struct model *m, const struct nn_images *images,
+    const struct nn_options *options, size_t batch, unsigned n_threads,
+    struct model *out, struct ckpt_error *err);
+
 #endif

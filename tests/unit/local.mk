@@ -50,6 +50,13 @@ tests_unit_test_nn_softmax_SOURCES = tests/unit/test_nn_softmax.c \
 tests_unit_test_nn_softmax_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_nn_softmax_LDADD = lib/libnn.la $(TESTS_LIBS) -lm
 
+UNIT_TESTS += tests/unit/test_nn_watch
+tests_unit_test_nn_watch_SOURCES = tests/unit/test_nn_watch.c \
+	tests/unit/net.h tests/unit/net.c tests/unit/net_draw.c \
+	tests/unit/net_run.c
+tests_unit_test_nn_watch_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_nn_watch_LDADD = lib/libnn.la $(TESTS_LIBS) -lm
+
 UNIT_TESTS += tests/unit/test_stats
 tests_unit_test_stats_SOURCES = tests/unit/test_stats.c
 tests_unit_test_stats_CPPFLAGS = $(UNIT_CPPFLAGS)

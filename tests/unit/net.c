@@ -144,7 +144,8 @@ net_linear(struct graph *g, size_t in, uint32_t n_out, bool bias)
 	const size_t i = append(g, GRAPH_LINEAR, 1, in, 0);
 	struct graph_node *n = &g->nodes[i];
 
-	n->weight = param(g, i, "weight", 2, n_out, (uint64_t)n->c * n->h * n->w, 0, 0);
+	n->weight = param(g, i, "weight", 2, n_out, (uint64_t)n->c * n->h *
+	    n->w, 0, 0);
 	if (bias)
 		n->bias = param(g, i, "bias", 1, n_out, 0, 0, 0);
 	n->c = n_out;

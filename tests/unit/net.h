@@ -47,8 +47,10 @@ struct graph *net_draw(struct net_random *r);
 void net_model(const struct graph *g, enum ckpt_dtype dtype,
     struct net_random *r, struct model *out);
 
-/* The outputs of one normalised image, both row-major. */
+/* The outputs of one normalised image, both row-major; those of a node. */
 void net_run(const struct graph *g, const struct model *m,
     const double *image, double *out);
+void net_run_to(const struct graph *g, const struct model *m,
+    const double *image, size_t node, double *out);
 
 #endif

@@ -241,13 +241,13 @@ compute(const struct graph *g, const struct graph_node *n,
 }
 
 void
-net_run(const struct graph *g, const struct model *m, const double *image,
-    double *out)
+net_run_to(const struct graph *g, const struct model *m, const double *image,
+    size_t last, double *out)
 {
 	double *values[NET_MAX_NODES];
 	size_t n = 0;
 
-	for (size_t i = 0; i < g->n_nodes; i++) {
+	for (size_t i = 0; i <= last; i++) {
 		const struct graph_node *node = &g->nodes[i];
 
 		n = (size_t)node->c * node->h * node->w;
@@ -257,7 +257,14 @@ net_run(const struct graph *g, const struct model *m, const double *image,
 			values[i][k] = i == 0 ? image[k] :
 			    compute(g, node, m, values, k);
 	}
-	memcpy(out, values[g->n_nodes - 1], n * sizeof(*out));
-	for (size_t i = 0; i < g->n_nodes; i++)
+	memcpy(out, values[last], n * sizeof(*out));
+	for (size_t i = 0; i <= last; i++)
 		free(values[i]);
+}
+
+void
+net_run(const struct graph *g, const struct model *m, const double *image,
+    double *out)
+{
+	net_run_to(g, m, image, g->n_nodes - 1, out);
 }
