@@ -9,6 +9,7 @@
 
 #include "cli.h"
 #include "id/id.h"
+#include "mass.h"
 #include "match/match.h"
 #include "plans.h"
 
@@ -17,6 +18,7 @@ enum align_method {
 	ALIGN_EXACT,   /* --canonical=exact */
 	ALIGN_PAPER,   /* --canonical=paper */
 	ALIGN_TO,      /* --to=REF */
+	ALIGN_SCALE,   /* --scale=min-mass alone */
 	ALIGN_RESTORE
 };
 
@@ -30,13 +32,14 @@ struct align_plan {
 	struct schema *as_f32;     /* the same with weights of f32 or f64 */
 	struct schema *as_f64;
 	struct align_check *check; /* for the report, or NULL */
+	struct mass_plan *mass;    /* for --scale=min-mass, or NULL */
 };
 
 struct align {
 	struct cli cli;
 	enum align_method method;
 	enum match_scale scale;
-	bool has_scale;
+	bool has_scale, with_bias;
 	enum ckpt_dtype dtype;  /* CKPT_F64: the orbit's representative */
 	unsigned n_restarts;
 	uint64_t seed;
@@ -79,6 +82,7 @@ struct align_item {
 	uint64_t moved, n_not_finite;
 	double before, after;
 	const char *stage;           /* "exact", "match", ... */
+	char *note;                  /* a warning, or NULL */
 	struct sym_element order;    /* the permutation alone, if asked for */
 	struct align_change {
 		double output, order, max_logit;
@@ -102,6 +106,8 @@ CKPT_CHECKED enum ckpt_status align_exact(const struct align *a,
 CKPT_CHECKED enum ckpt_status align_paper(const struct align *a,
     struct align_item *item, struct ckpt_error *err);
 CKPT_CHECKED enum ckpt_status align_to(const struct align *a,
+    struct align_item *item, struct ckpt_error *err);
+CKPT_CHECKED enum ckpt_status align_scale(const struct align *a,
     struct align_item *item, struct ckpt_error *err);
 CKPT_CHECKED enum ckpt_status align_restore(const struct align *a,
     struct align_item *item, struct ckpt_error *err);

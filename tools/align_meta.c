@@ -9,14 +9,20 @@
 static enum ckpt_status
 print_method(const struct align *a, struct buf *out, struct ckpt_error *err)
 {
-	static const char *const scales[] = { "none", "pow2", "unit" };
+	static const char *const scales[] = { "none", "pow2", "unit",
+	    "min-mass" };
+	const char *bias = a->with_bias ? " with-bias" : "";
 	char hex[ID_HEX_SIZE];
 	enum ckpt_status st;
 
-	if (a->method != ALIGN_TO)
-		st = buf_printf(out, err, "canonical=%s scale=%s%s",
+	if (a->method == ALIGN_SCALE)
+		st = buf_printf(out, err, "scale=%s%s", scales[a->scale],
+		    bias);
+	else if (a->method != ALIGN_TO)
+		st = buf_printf(out, err, "canonical=%s scale=%s%s%s",
 		    a->method == ALIGN_EXACT ? "exact" : "paper",
-		    scales[a->scale], a->dtype != 0 ? " dtype=f64" : "");
+		    scales[a->scale], bias,
+		    a->dtype != 0 ? " dtype=f64" : "");
 	else {
 		id_hex(&a->ref_id, hex);
 		st = buf_printf(out, err,

@@ -119,28 +119,73 @@ align_exact(const struct align *a, struct align_item *item,
 	return (st);
 }
 
-/* ---- the paper's form ---- */
+/* ---- the paper's form, and the least mass ---- */
 
-enum ckpt_status
-align_paper(const struct align *a, struct align_item *item,
+/* The factors of the least mass, as a map. */
+static enum ckpt_status
+find_mass(struct align_item *item, struct match_map *map,
     struct ckpt_error *err)
 {
+	struct match_mass_result r;
+	enum ckpt_status st;
+	size_t g;
+	uint32_t u;
+
+	st = mass_solve(item->plan->mass, &item->in, &r, &item->note, err);
+	if (st != CKPT_OK)
+		return (st);
+	for (g = 0; g < map->n_groups; g++)
+		for (u = 0; u < map->n_units[g]; u++)
+			map->units[g][u].factor = r.factors[g][u];
+	item->before = r.mass;
+	item->after = r.least;
+	match_mass_result_release(&r);
+	return (CKPT_OK);
+}
+
+/* Fills the map with the way to the form: scales, then the order. */
+static enum ckpt_status
+find_form(const struct align *a, struct align_item *item,
+    struct match_map *map, struct ckpt_error *err)
+{
 	const struct match_shape *s = item->plan->shape;
+	const size_t n = s->total + s->max_tensor + 1;
+	enum match_scale scale = a->scale;
+	enum ckpt_status st = CKPT_OK;
+	double *w;
+
+	if (scale == MATCH_SCALE_MASS) {
+		st = find_mass(item, map, err);
+		scale = MATCH_SCALE_NONE;
+	}
+	if (st != CKPT_OK || a->method == ALIGN_SCALE)
+		return (st);
+	w = malloc(n * sizeof(*w));
+	if (w == NULL)
+		return (error_nomem(err, n * sizeof(*w)));
+	(void)match_load(s, item->plan->plan->sym, &item->in, w);
+	if (a->scale == MATCH_SCALE_MASS)
+		match_apply(s, map, NULL, w, w + s->total);
+	st = match_paper(s, scale, true, w, map, err);
+	free(w);
+	return (st);
+}
+
+static enum ckpt_status
+put_form(const struct align *a, struct align_item *item, const char *stage,
+    struct ckpt_error *err)
+{
 	const struct sym_plan *plan = item->plan->plan->sym;
 	struct match_map map;
 	enum ckpt_status st;
-	double *w = malloc((s->total + 1) * sizeof(*w));
 
-	if (w == NULL)
-		return (error_nomem(err, s->total * sizeof(*w)));
-	st = match_map_new(s, &map, err);
+	st = match_map_new(item->plan->shape, &map, err);
+	if (st != CKPT_OK)
+		return (st);
+	st = find_form(a, item, &map, err);
 	if (st != CKPT_OK)
 		goto err0;
-	(void)match_load(s, plan, &item->in, w);
-	st = match_paper(s, a->scale, true, w, &map, err);
-	if (st != CKPT_OK)
-		goto err1;
-	item->stage = "paper";
+	item->stage = stage;
 	item->moved = match_map_moved(&map);
 	st = note_order(a, item, NULL, &map, err);
 	if (st == CKPT_OK)
@@ -148,11 +193,23 @@ align_paper(const struct align *a, struct align_item *item,
 		    &item->out, err);
 	if (st == CKPT_OK)
 		st = align_sign(a, item, NULL, err);
-err1:
-	match_map_release(&map);
 err0:
-	free(w);
+	match_map_release(&map);
 	return (st);
+}
+
+enum ckpt_status
+align_paper(const struct align *a, struct align_item *item,
+    struct ckpt_error *err)
+{
+	return (put_form(a, item, "paper", err));
+}
+
+enum ckpt_status
+align_scale(const struct align *a, struct align_item *item,
+    struct ckpt_error *err)
+{
+	return (put_form(a, item, "min-mass", err));
 }
 
 /* ---- to a reference ---- */

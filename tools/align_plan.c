@@ -28,6 +28,7 @@ align_plan_free(struct align_plan *p)
 	if (p == NULL)
 		return;
 	align_check_free(p->check);
+	mass_plan_free(p->mass);
 	match_shape_free(p->shape);
 	schema_unref(p->same);
 	schema_unref(p->as_f32);
@@ -52,6 +53,8 @@ plan_new(const struct align *a, const struct plan *plan,
 		st = derive(plan, CKPT_F64, &p->as_f64, err);
 	if (st == CKPT_OK && a->method != ALIGN_RESTORE)
 		st = match_shape_new(plan->sym, &p->shape, err);
+	if (st == CKPT_OK && a->scale == MATCH_SCALE_MASS)
+		st = mass_plan_new(plan, a->with_bias, &p->mass, err);
 	if (st == CKPT_OK && a->report != NULL)
 		st = align_check_new(a, p, &p->check, err);
 	if (st != CKPT_OK) {

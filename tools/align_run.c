@@ -12,6 +12,7 @@ item_free(struct align *a, struct align_item *item)
 	model_release(&item->out);
 	sym_element_release(&item->order);
 	free(item->tensor_ids);
+	free(item->note);
 	free(item);
 }
 
@@ -122,6 +123,8 @@ apply_method(const struct align *a, struct align_item *item,
 		return (align_paper(a, item, err));
 	case ALIGN_TO:
 		return (align_to(a, item, err));
+	case ALIGN_SCALE:
+		return (align_scale(a, item, err));
 	default:
 		return (align_restore(a, item, err));
 	}
@@ -176,6 +179,8 @@ consume(void *arg, void *p, struct ckpt_error *err)
 		    "carried, and left out of every decision",
 		    item->in.head.label,
 		    (unsigned long long)item->n_not_finite);
+	if (item->note != NULL)
+		cli_warn(&a->cli, "%s: %s", item->in.head.label, item->note);
 	st = put_model(a, item, err);
 	if (st == CKPT_OK && a->report_file != NULL)
 		st = align_report_put(a, item, err);

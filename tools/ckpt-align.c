@@ -8,7 +8,7 @@ enum {
 	OPTION_ARCH = 256, OPTION_CANONICAL, OPTION_DATA, OPTION_DTYPE,
 	OPTION_EXPLAIN, OPTION_REPORT, OPTION_RESTARTS, OPTION_RESTORE,
 	OPTION_TABLE,
-	OPTION_SCALE, OPTION_SEED, OPTION_TO
+	OPTION_SCALE, OPTION_SEED, OPTION_TO, OPTION_WITH_BIAS
 };
 
 static const struct cli_option options[] = {
@@ -18,7 +18,8 @@ static const struct cli_option options[] = {
 	{ "explain", OPTION_EXPLAIN, NULL, "print the groups of units" },
 	{ "table", OPTION_TABLE, NULL, "print the table of symmetries" },
 	{ "output", 'o', "FILE", "write there, not to standard output" },
-	{ "scale", OPTION_SCALE, "SCALE", "none, pow2 or unit" },
+	{ "scale", OPTION_SCALE, "SCALE", "none, pow2, unit or min-mass" },
+	{ "with-bias", OPTION_WITH_BIAS, NULL, "with min-mass: biases count" },
 	{ "dtype", OPTION_DTYPE, "f64", "with exact: as the ID has it" },
 	{ "restarts", OPTION_RESTARTS, "N", "with --to: N more random starts" },
 	{ "seed", OPTION_SEED, "N", "of the random starts (default 0)" },
@@ -58,9 +59,11 @@ parse_scale(struct align *a)
 		a->scale = MATCH_SCALE_POW2;
 	else if (strcmp(a->cli.value, "unit") == 0)
 		a->scale = MATCH_SCALE_UNIT;
+	else if (strcmp(a->cli.value, "min-mass") == 0)
+		a->scale = MATCH_SCALE_MASS;
 	else
-		cli_usage_error(&a->cli, "--scale=%s: expected none, pow2 or "
-		    "unit", a->cli.value);
+		cli_usage_error(&a->cli, "--scale=%s: expected none, pow2, "
+		    "unit or min-mass", a->cli.value);
 	a->has_scale = true;
 }
 
@@ -104,6 +107,9 @@ parse_option(struct align *a, int letter)
 	case OPTION_SCALE:
 		parse_scale(a);
 		break;
+	case OPTION_WITH_BIAS:
+		a->with_bias = true;
+		break;
 	case OPTION_SEED:
 		a->seed = cli_number(&a->cli, 0, UINT64_MAX);
 		break;
@@ -118,9 +124,19 @@ parse_option(struct align *a, int letter)
 static void
 check_options(struct align *a)
 {
+	const bool is_mass = a->has_scale && a->scale == MATCH_SCALE_MASS;
+
+	if (a->method == ALIGN_NONE && is_mass)
+		a->method = ALIGN_SCALE;
+	if (is_mass && a->method != ALIGN_SCALE && a->method != ALIGN_PAPER)
+		cli_usage_error(&a->cli, "--scale=min-mass goes alone or "
+		    "with --canonical=paper");
+	if (a->with_bias && !is_mass)
+		cli_usage_error(&a->cli, "--with-bias goes with "
+		    "--scale=min-mass");
 	if (a->method == ALIGN_NONE && !a->is_explain)
 		cli_usage_error(&a->cli, "expected --canonical, --to, "
-		    "--restore or --explain");
+		    "--scale=min-mass, --restore or --explain");
 	if (!a->has_scale)
 		a->scale = a->method == ALIGN_EXACT ? MATCH_SCALE_POW2 :
 		    a->method == ALIGN_PAPER ? MATCH_SCALE_UNIT :
@@ -213,7 +229,8 @@ main(int argc, char **argv)
 	int status = CLI_YES;
 
 	parse_options(&a, argc, argv);
-	st = plans_new(&a.cli, a.arch, a.report != NULL, &a.plans, &err);
+	st = plans_new(&a.cli, a.arch, a.report != NULL ||
+	    a.scale == MATCH_SCALE_MASS, &a.plans, &err);
 	if (st == CKPT_OK)
 		st = a.is_explain ? align_explain(&a, &err) :
 		    align_inputs(&a, &err);

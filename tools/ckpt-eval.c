@@ -233,6 +233,10 @@ run_statistic(struct eval *e, struct ckpt_error *err)
 	case EVAL_ORDER:
 		st = eval_order(&e->cli, &e->options, e->output, err);
 		break;
+	case EVAL_MASS:
+		st = eval_mass(&e->cli, &e->options, e->output, &e->n_nan,
+		    err);
+		break;
 	case EVAL_SCORES:
 		break;
 	}
@@ -256,8 +260,8 @@ main(int argc, char **argv)
 {
 	struct eval e = { .cli = {
 		.tool = "ckpt-eval",
-		.synopsis = "--data=IMAGES,LABELS|--order [OPTION]... "
-		    "[INPUT]...",
+		.synopsis = "--data=IMAGES,LABELS|--order|--mass "
+		    "[OPTION]... [INPUT]...",
 		.purpose = "Score models on data, or take statistics of "
 		    "their symmetries.",
 	} };

@@ -22,7 +22,8 @@
 struct eval_options {
 	enum eval_mode {
 		EVAL_SCORES = 0, /* of predictions */
-		EVAL_ORDER       /* statistics of the symmetries: --order */
+		EVAL_ORDER,      /* statistics of the symmetries: --order */
+		EVAL_MASS        /* --mass */
 	} mode;
 	const char *images, *labels; /* --data; labels NULL: none */
 	const char *ood;             /* --ood, or NULL */
@@ -32,6 +33,7 @@ struct eval_options {
 	const char *output;          /* -o, or NULL: standard output */
 	const char *plot;            /* --plot, or NULL */
 	bool is_json, has_ensemble;
+	bool with_bias, by_layer;    /* of --mass */
 	unsigned n_bins;
 	uint64_t limit;              /* --limit; UINT64_MAX: all */
 	enum stats_fpr_rule fpr_rule;
@@ -198,6 +200,12 @@ CKPT_CHECKED enum ckpt_status eval_pass_run(const struct eval_pass *p,
  * to `out`; so for all modes. */
 CKPT_CHECKED enum ckpt_status eval_order(const struct cli *c,
     const struct eval_options *o, struct outfile *out,
+    struct ckpt_error *err);
+
+/* --mass: the mass and the least mass of each model. Those without one are
+ * refused, and their rows say nan. */
+CKPT_CHECKED enum ckpt_status eval_mass(const struct cli *c,
+    const struct eval_options *o, struct outfile *out, size_t *n_refused,
     struct ckpt_error *err);
 
 /* ---- eval_cells, eval_table: the output ---- */

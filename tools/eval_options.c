@@ -6,7 +6,8 @@
 enum {
 	OPTION_DATA = 256, OPTION_OOD, OPTION_ENSEMBLE, OPTION_JSON,
 	OPTION_LOGITS, OPTION_ARCH, OPTION_NORMALIZE, OPTION_BINS,
-	OPTION_LIMIT, OPTION_FPR_RULE, OPTION_ORDER, OPTION_PLOT
+	OPTION_LIMIT, OPTION_FPR_RULE, OPTION_ORDER, OPTION_PLOT,
+	OPTION_MASS, OPTION_WITH_BIAS, OPTION_BY_LAYER
 };
 
 static const struct cli_option options[] = {
@@ -26,6 +27,10 @@ static const struct cli_option options[] = {
 	    "write the logits as .npy, of the --data images" },
 	{ "order", OPTION_ORDER, NULL,
 	    "how the order of units changes, no data" },
+	{ "mass", OPTION_MASS, NULL,
+	    "mass, and the least under rescaling, no data" },
+	{ "with-bias", OPTION_WITH_BIAS, NULL, "with --mass: biases count" },
+	{ "by-layer", OPTION_BY_LAYER, NULL, "with --mass: rows of tensors" },
 	{ "plot", OPTION_PLOT, "FILE.svg", "draw it, too" },
 	{ "json", OPTION_JSON, NULL, "one JSON object a line" },
 	{ "output", 'o', "FILE", "write to FILE, complete or not at all" },
@@ -117,6 +122,15 @@ take_option(struct parse *p, int letter)
 	case OPTION_ORDER:
 		set_mode(p, EVAL_ORDER);
 		break;
+	case OPTION_MASS:
+		set_mode(p, EVAL_MASS);
+		break;
+	case OPTION_WITH_BIAS:
+		o->with_bias = true;
+		break;
+	case OPTION_BY_LAYER:
+		o->by_layer = true;
+		break;
 	case OPTION_PLOT:
 		o->plot = p->cli->value;
 		break;
@@ -155,6 +169,11 @@ eval_options_parse(struct cli *c, struct eval_options *o, int argc,
 	cli_begin(c, argc, argv);
 	while ((letter = cli_next_option(c)) != -1)
 		take_option(p, letter);
+	if (o->mode != EVAL_MASS && (o->with_bias || o->by_layer))
+		cli_usage_error(c, "--with-bias and --by-layer go with "
+		    "--mass");
+	if (o->mode == EVAL_MASS && o->plot != NULL)
+		cli_usage_error(c, "there is no plot of masses");
 	if (o->mode == EVAL_SCORES)
 		check_data(p);
 	else if (o->images != NULL || o->ood != NULL || o->logits != NULL ||

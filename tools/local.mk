@@ -55,11 +55,13 @@ tools_ckpt_eval_SOURCES = tools/ckpt-eval.c tools/eval.h \
 	tools/eval_ensemble.c \
 	tools/eval_item.c \
 	tools/eval_logits.c \
+	tools/eval_mass.c \
 	tools/eval_options.c \
 	tools/eval_order.c \
 	tools/eval_pass.c \
 	tools/eval_plans.c \
-	tools/eval_table.c
+	tools/eval_table.c \
+	tools/mass.c tools/mass.h
 tools_ckpt_eval_CPPFLAGS = $(TOOLS_CPPFLAGS)
 tools_ckpt_eval_LDADD = tools/libcli.la lib/libforeign.la lib/libmatch.la \
 	lib/libnn.la lib/libstats.la lib/libcore.la
@@ -76,7 +78,8 @@ tools_ckpt_align_SOURCES = tools/ckpt-align.c \
 	tools/align_plan.c \
 	tools/align_reference.c \
 	tools/align_report.c \
-	tools/align_run.c
+	tools/align_run.c \
+	tools/mass.c tools/mass.h
 tools_ckpt_align_CPPFLAGS = $(TOOLS_CPPFLAGS)
 tools_ckpt_align_LDADD = tools/libcli.la lib/libforeign.la lib/libmatch.la \
 	lib/libnn.la lib/libcore.la

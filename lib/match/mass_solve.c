@@ -199,7 +199,9 @@ fill(const struct mass_state *s, struct match_mass_result *r)
 				    (struct match_mass_unit){ g, (uint32_t)u };
 	}
 	/* the model itself is a candidate, and the sums are rounded */
-	r->least = s->mass < r->mass ? s->mass : r->mass;
+	r->least = s->mass < r->mass && r->n_live > 0 ? s->mass : r->mass;
+	for (i = 0; i < r->n_tensors && r->n_live == 0; i++)
+		r->tensors[i].least = r->tensors[i].mass;
 	r->certificate = s->certificate;
 	r->n_passes = s->n_passes;
 }

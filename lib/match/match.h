@@ -17,7 +17,8 @@
 enum match_scale {
 	MATCH_SCALE_NONE = 0, /* units keep their scales */
 	MATCH_SCALE_POW2 = 1, /* multiplied by powers of two */
-	MATCH_SCALE_UNIT = 2  /* to unit norm of the incoming weights */
+	MATCH_SCALE_UNIT = 2, /* to unit norm of the incoming weights */
+	MATCH_SCALE_MASS = 3  /* to the least mass; match_mass_solve() alone */
 };
 
 /* ---- the layout of what is matched ---- */

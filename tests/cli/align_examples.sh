@@ -19,6 +19,8 @@ expect 0 sh align.example2
 expect 0 sh align.example3
 [ "$(ckpt-cat -l aligned.ckpk | wc -l)" = 1025 ] || fail "aligned.ckpk"
 [ "$(wc -l < report.tsv)" = 1025 ] || fail "report.tsv"
+expect 0 sh align.example4
+[ "$(ckpt-cat -l least.ckpk | wc -l)" = 3 ] || fail "least.ckpk"
 expect 1 sh diff.example1
 prints 'conv1.weight	differ'
 expect 0 sh diff.example2

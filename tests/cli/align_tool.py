@@ -6,6 +6,8 @@ standard library alone.
                             LeNet-5 with tanh, as DIR/I.safetensors
   set IN OUT TENSOR INDEX VALUE [DTYPE]
                             IN with one element changed, or of another dtype
+  fill IN OUT TENSOR FIRST N VALUE
+                            IN with N elements from FIRST on changed
   shuffle IN OUT            IN with its tensors in another order
   random SEED OUT N         a model of one f32 tensor "w" of N elements
   twice IN OUT FACTOR       IN with every f32 element times FACTOR
@@ -132,6 +134,14 @@ def set_value(source, out, tensor, index, value, dtype=None):
     write(out, model)
 
 
+def fill(source, out, tensor, first, count, value):
+    model = read(source)
+    values = model[tensor][2]
+    for i in range(int(first), int(first) + int(count)):
+        values[i] = float(value)
+    write(out, model)
+
+
 def shuffle(source, out):
     model = read(source)
     write(out, dict(reversed(list(model.items()))))
@@ -149,6 +159,7 @@ def twice(source, out, factor):
                 for k, (d, s, v) in model.items()})
 
 
-COMMANDS = {"members": members, "set": set_value, "shuffle": shuffle,
+COMMANDS = {"members": members, "set": set_value, "fill": fill,
+            "shuffle": shuffle,
             "random": random_model, "twice": twice}
 COMMANDS[sys.argv[1]](*sys.argv[2:])

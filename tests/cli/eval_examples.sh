@@ -20,4 +20,7 @@ awk -F '\t' 'NR > 1 && $2 > best { best = $2; who = $1 }
 	END { exit who != "(ensemble)" }' scores.tsv || fail "(ensemble)"
 # 2 models x 10,000 images x 10 classes of 4 bytes, and a head
 [ "$(wc -c < mlp.npy)" = 800128 ] || fail "mlp.npy: its size"
+# all models have weights to spare
+awk -F '\t' 'NR > 1 && !($4 > 5 && $4 < 100) { bad = 1 }
+	END { exit bad || NR != 1025 }' masses.tsv || fail "masses.tsv"
 done_testing

@@ -44,6 +44,7 @@ ALIGN_TESTS = \
 	tests/cli/align_eval.sh \
 	tests/cli/align_examples.sh \
 	tests/cli/align_orbit.sh \
+	tests/cli/mass.sh \
 	tests/cli/diff.sh
 TESTS += $(ALIGN_TESTS)
 EXTRA_DIST += $(ALIGN_TESTS) tests/cli/align_tool.py

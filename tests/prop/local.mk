@@ -38,7 +38,8 @@ tests_prop_match_LDADD = lib/libmatch.la lib/libcore.la -lm
 
 PROP_MASS_TESTS = tests/prop/mass
 check_PROGRAMS += $(PROP_MASS_TESTS)
-TESTS += $(PROP_MASS_TESTS)
+TESTS += $(PROP_MASS_TESTS) tests/prop/mass_oracle.sh
+EXTRA_DIST += tests/prop/mass_oracle.py tests/prop/mass_oracle.sh
 tests_prop_mass_SOURCES = tests/prop/mass.c $(PROP_NET)
 tests_prop_mass_CPPFLAGS = $(PROP_CPPFLAGS)
 tests_prop_mass_LDADD = lib/libmatch.la lib/libcore.la -lm

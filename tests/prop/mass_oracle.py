@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+"""The least mass of random networks by ckpt-eval --mass, against Newton's
+method in NumPy on the very weights, with scales given unit by unit by the
+network's own description here (no table, no collapsing, no conjugate
+gradients).
+
+mass_oracle.py SEED NETS SCRATCH
+"""
+import json
+import struct
+import subprocess
+import sys
+
+import numpy as np
+
+
+class Net:
+    """An .arch text, tensors, and the scales that act on each: arrays of
+    numbers of units (-1: none), one for each element's row and column."""
+
+    def __init__(self, rng, spread):
+        self.rng, self.spread = rng, spread
+        self.lines, self.tensors, self.acts = ["ckpt-arch 1"], {}, []
+        self.n_units = 0
+
+    def units(self, n):
+        self.n_units += n
+        return np.arange(self.n_units - n, self.n_units)
+
+    def weight(self, name, shape, rows, cols):
+        """rows[r] and cols[r][c] are the units of element (r, c, ...)."""
+        rng = self.rng
+        w = rng.standard_normal(shape)
+        scale = np.exp(self.spread * rng.standard_normal(shape[:2]))
+        w *= np.exp(self.spread * rng.standard_normal())
+        w *= scale.reshape(shape[:2] + (1,) * (len(shape) - 2))
+        self.tensors[name + ".weight"] = w
+        row = np.broadcast_to(rows[:, None], shape[:2])
+        self.acts.append((name + ".weight", row, cols))
+        self.tensors[name + ".bias"] = rng.standard_normal(shape[0])
+
+    def full(self, name, rows, cols, inner=()):
+        self.weight(name, (len(rows), len(cols)) + inner, rows,
+                    np.broadcast_to(cols[None, :], (len(rows), len(cols))))
+
+
+def none(n):
+    return np.full(n, -1)
+
+
+def perceptron(rng):
+    net = Net(rng, rng.choice([0, 0.5, 2]))
+    widths = rng.integers(1, 9, rng.integers(1, 61))
+    net.lines.append("input 5")
+    before = none(5)
+    for i, n in enumerate(widths):
+        net.lines += [f"linear l{i} out={n}", "relu"]
+        units = net.units(n)
+        net.full(f"l{i}", units, before)
+        before = units
+    net.lines += ["linear z out=3", "output"]
+    net.full("z", none(3), before)
+    return net
+
+
+def residual(rng):
+    net = Net(rng, rng.choice([0, 0.5, 1.5]))
+    c = int(rng.integers(2, 7))
+    net.lines += ["input 2x6x6", f"conv stem out={c} kernel=3 padding=1",
+                  "relu x0"]
+    stream = net.units(c)
+    net.full("stem", stream, none(2), (3, 3))
+    blocks = int(rng.integers(1, 16))
+    for i in range(blocks):
+        n = int(rng.integers(1, 7))
+        inner = net.units(n)
+        net.lines += [f"conv a{i} from=x{i} out={n} kernel=3 padding=1",
+                      "relu", f"conv b{i} out={c} kernel=1",
+                      f"add s{i} from=x{i},b{i}", f"relu x{i + 1}"]
+        net.full(f"a{i}", inner, stream, (3, 3))
+        net.full(f"b{i}", stream, inner, (1, 1))
+    net.lines += ["flatten", "linear z out=3", "output"]
+    net.full("z", none(3), np.repeat(stream, 36))
+    return net
+
+
+def grouped(rng):
+    net = Net(rng, rng.choice([0, 0.5, 1.5]))
+    net.lines.append("input 4x6x6")
+    before, n = none(4), 4
+    for i in range(int(rng.integers(1, 12))):
+        groups = int(rng.choice([g for g in (1, 2, 3, 4, 6) if n % g == 0]))
+        out = groups * int(rng.integers(1, 4))
+        net.lines += [f"conv c{i} out={out} kernel=3 padding=1 "
+                      f"groups={groups}", "leakyrelu slope=0.1"]
+        units = net.units(out)
+        width = n // groups
+        slices = np.arange(out) // (out // groups)
+        cols = before[slices[:, None] * width + np.arange(width)]
+        net.weight(f"c{i}", (out, width, 3, 3), units, cols)
+        before, n = units, out
+    net.lines += ["globalavgpool", "linear z out=3", "output"]
+    net.full("z", none(3), before)
+    return net
+
+
+def least(net):
+    """Newton, damped, in the logarithms of the scales."""
+    rows, cols, squares = [], [], []
+    for name, row, col in net.acts:
+        w = net.tensors[name]
+        a = (w * w).reshape(row.shape + (-1,)).sum(axis=2)
+        rows.append(row.ravel())
+        cols.append(col.ravel())
+        squares.append(a.ravel())
+    # one more unit, for none, whose scale stays
+    n = net.n_units
+    row = np.concatenate(rows) % (n + 1)
+    col = np.concatenate(cols) % (n + 1)
+    a = np.concatenate(squares)
+    x = np.zeros(n + 1)
+
+    def mass(y):
+        return float((a * np.exp(2 * (y[row] - y[col]))).sum())
+
+    now = mass(x)
+    for _ in range(1000):
+        b = a * np.exp(2 * (x[row] - x[col]))
+        g = (np.bincount(row, b, n + 1) - np.bincount(col, b, n + 1))[:n]
+        h = np.zeros((n + 1, n + 1))
+        np.add.at(h, (row, col), -b)
+        h = h + h.T
+        h -= np.diag(h.sum(axis=1))
+        step = np.linalg.solve(h[:n, :n], -g / 2)
+        t = 1 / max(1.0, np.abs(step).max())
+        y = x.copy()
+        while t > 1e-6:
+            y[:n] = x[:n] + t * step
+            if mass(y) <= now:
+                break
+            t /= 2
+        else:
+            break
+        done = np.abs(step).max() < 1e-13
+        x, now = y, mass(y)
+        if done:
+            break
+    return now
+
+
+def write(path, tensors):
+    header, data = {}, b""
+    for name, w in tensors.items():
+        raw = w.astype("<f8").tobytes()
+        header[name] = {"dtype": "F64", "shape": list(w.shape),
+                        "data_offsets": [len(data), len(data) + len(raw)]}
+        data += raw
+    text = json.dumps(header).encode()
+    with open(path, "wb") as f:
+        f.write(struct.pack("<Q", len(text)) + text + data)
+
+
+def main(seed, count, scratch):
+    for i in range(int(seed), int(seed) + int(count)):
+        rng = np.random.default_rng(i)
+        net = [perceptron, residual, grouped][i % 3](rng)
+        with open(f"{scratch}/net.arch", "w", encoding="ascii") as f:
+            f.write("\n".join(net.lines) + "\n")
+        write(f"{scratch}/net.safetensors", net.tensors)
+        out = subprocess.run(
+            ["ckpt-eval", "--mass", "--json", "-q",
+             f"--arch={scratch}/net.arch", f"{scratch}/net.safetensors"],
+            check=True, capture_output=True)
+        row = json.loads(out.stdout)
+        weights = [w for k, w in net.tensors.items() if k.endswith("weight")]
+        mass = sum(float((w * w).sum()) for w in weights)
+        want = least(net)
+        if (abs(row["mass"] / mass - 1) > 1e-8 or
+                abs(row["least_mass"] / want - 1) > 1e-8 or
+                abs(row["excess_percent"] - 100 * (mass / want - 1)) >
+                1e-7 * (1 + 100 * mass / want) or
+                not row["certificate"] <= 1e-9):
+            sys.exit(f"seed {i}: mass {mass!r}, least {want!r}; "
+                     f"found {row}")
+
+
+main(*sys.argv[1:])

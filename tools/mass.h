@@ -1,0 +1,29 @@
+/*
+ * mass: the minimum mass problem of each schema that passes by, and the
+ * words for what it says of a model.
+ */
+#ifndef CKPT_TOOLS_MASS_H
+#define CKPT_TOOLS_MASS_H
+
+#include "match/match.h"
+#include "plans.h"
+
+/* The problem of one schema. Immutable; shared by threads. */
+struct mass_plan {
+	const struct plan *plan;
+	struct match_shape *shape;
+	struct match_mass *mass;
+};
+
+/* `plan` has a graph, and outlives what is made. */
+CKPT_CHECKED enum ckpt_status mass_plan_new(const struct plan *plan,
+    bool with_bias, struct mass_plan **out, struct ckpt_error *err);
+void mass_plan_free(struct mass_plan *p); /* NULL does nothing */
+
+/* Solves the problem for a model of the plan's schema. *note becomes NULL,
+ * or says which units are dead; it is the caller's. */
+CKPT_CHECKED enum ckpt_status mass_solve(const struct mass_plan *p,
+    const struct model *m, struct match_mass_result *out, char **note,
+    struct ckpt_error *err);
+
+#endif
