@@ -12,6 +12,7 @@ CORE_SOURCES += \
 	lib/sym/sym_part.c \
 	lib/sym/sym_piece.c \
 	lib/sym/sym_plan.c lib/sym/sym_plan.h \
+	lib/sym/sym_prune.c lib/sym/sym_prune.h \
 	lib/sym/sym_refine.c lib/sym/sym_refine.h \
 	lib/sym/sym_relate.c \
 	lib/sym/sym_restore.c \

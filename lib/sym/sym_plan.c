@@ -16,7 +16,8 @@ sym_plan_free(struct sym_plan *p)
 	free(p->first_unit);
 	free(p->first_point);
 	free(p->relations);
-	free(p->is_parent);
+	free(p->family);
+	free(p->has_blocks);
 	free(p->parents_first);
 	free(p->signed_groups);
 	free(p);

@@ -49,7 +49,11 @@ struct sym_plan {
 	size_t max_points;           /* of a group */
 	size_t n_relations;
 	struct sym_relation *relations;
-	bool *is_parent;             /* by group */
+	/* by group: the outermost of the groups that are permuted alike (that
+	 * have one unit a unit of their parent), and of that one, whether
+	 * any of them has blocks of several units */
+	size_t *family;
+	bool *has_blocks;
 	size_t *parents_first;       /* all groups, parents before children */
 	/* groups with signs, by the first tensor that writes them */
 	size_t n_signed;

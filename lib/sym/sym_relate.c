@@ -91,6 +91,27 @@ list_parents_first(struct sym_plan *p)
 		}
 }
 
+static void
+list_families(struct sym_plan *p)
+{
+	const struct symmetry_group *groups = p->table->groups, *g;
+	size_t i, up;
+
+	for (i = 0; i < sym_n_groups(p); i++) {
+		up = i;
+		while (groups[up].parent != SIZE_MAX &&
+		    groups[groups[up].parent].n_units == groups[up].n_units)
+			up = groups[up].parent;
+		p->family[i] = up;
+	}
+	for (i = 0; i < sym_n_groups(p); i++) {
+		g = &groups[i];
+		if (g->parent != SIZE_MAX &&
+		    groups[g->parent].n_units != g->n_units)
+			p->has_blocks[p->family[g->parent]] = true;
+	}
+}
+
 /* The first use that writes the group's units. */
 static size_t
 first_writer(const struct sym_plan *p, size_t group)
@@ -131,12 +152,13 @@ sym_plan_relate(struct sym_plan *p, struct ckpt_error *err)
 	p->first_point = calloc(n + 1, sizeof(*p->first_point));
 	p->relations = calloc(2 * p->n_tensors + 3 * n + 1,
 	    sizeof(*p->relations));
-	p->is_parent = calloc(n + 1, sizeof(*p->is_parent));
+	p->family = calloc(n + 1, sizeof(*p->family));
+	p->has_blocks = calloc(n + 1, sizeof(*p->has_blocks));
 	p->parents_first = calloc(n + 1, sizeof(*p->parents_first));
 	p->signed_groups = calloc(n + 1, sizeof(*p->signed_groups));
 	if (p->first_point == NULL || p->relations == NULL ||
-	    p->is_parent == NULL || p->parents_first == NULL ||
-	    p->signed_groups == NULL)
+	    p->family == NULL || p->has_blocks == NULL ||
+	    p->parents_first == NULL || p->signed_groups == NULL)
 		return (error_nomem(err, n * sizeof(*p->relations)));
 	for (i = 0; i < p->n_tensors; i++) {
 		st = check_slices(p, &p->tensors[i], err);
@@ -151,9 +173,8 @@ sym_plan_relate(struct sym_plan *p, struct ckpt_error *err)
 		if (n_points > p->max_points)
 			p->max_points = n_points;
 		p->first_point[i + 1] = p->first_point[i] + n_points;
-		if (g->parent != SIZE_MAX)
-			p->is_parent[g->parent] = true;
 	}
+	list_families(p);
 	list_relations(p);
 	list_parents_first(p);
 	for (i = 0; i < n; i++)

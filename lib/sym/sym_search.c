@@ -1,7 +1,9 @@
+#include "sym/sym_prune.h"
 #include "sym/sym_search.h"
 
 struct search {
 	struct sym_refine refine;
+	struct sym_prune prune;
 	struct sym_cells **levels;  /* partitions; [0] is the root's */
 	size_t n_levels;
 	/* points that were individualised on the way, numbers among all */
@@ -13,6 +15,7 @@ struct search {
 		size_t depth;
 	} first, best, now;
 	size_t n_leaves;
+	uint64_t max_seen;
 	struct ckpt_error *err;
 };
 
@@ -25,6 +28,16 @@ parting(const struct search *s, const struct search_leaf *l)
 	while (i < l->depth && l->path[i] == s->path[i])
 		i++;
 	return (i);
+}
+
+/* Leaf `now` is what an automorphism makes of `l`. */
+static size_t
+repeats(struct search *s, const struct search_leaf *l)
+{
+	size_t level = parting(s, l);
+
+	sym_prune_learn(&s->prune, level, &l->leaf, &s->now.leaf);
+	return (level);
 }
 
 static enum ckpt_status
@@ -70,10 +83,10 @@ visit_leaf(struct search *s, struct sym_cells *cells, size_t depth,
 	}
 	c = sym_leaf_cmp(now, &s->best.leaf);
 	if (c == 0 && sym_leaf_is_parallel(now, &s->best.leaf))
-		*jump = parting(s, &s->best);
+		*jump = repeats(s, &s->best);
 	else if (sym_leaf_is_parallel(now, &s->first.leaf) &&
 	    sym_leaf_cmp(now, &s->first.leaf) == 0)
-		*jump = parting(s, &s->first);
+		*jump = repeats(s, &s->first);
 	if (c > 0)
 		st = keep(s, &s->best, depth);
 	return (st);
@@ -170,8 +183,13 @@ branch(struct search *s, size_t depth, size_t group, uint32_t start,
 	uint32_t i, point, end = c->end[first + start];
 	enum ckpt_status st;
 
+	st = sym_prune_enter(&s->prune, depth, s->err);
+	if (st != CKPT_OK)
+		return (st);
 	for (i = start; i < end; i++) {
 		point = c->order[first + i];
+		if (!sym_prune_take(&s->prune, depth, first + point))
+			continue;
 		st = need_level(s, depth + 1, c);
 		if (st != CKPT_OK)
 			return (st);
@@ -192,14 +210,22 @@ descend(struct search *s, size_t depth, size_t *jump)
 	size_t group;
 	uint32_t start;
 
-	for (;;) {
-		sym_refine_run(&s->refine, c);
-		if (!find_cell(c, &group, &start))
-			return (visit_leaf(s, c, depth, jump));
-		if (!sym_twin_cell(s->refine.values, c, group, start))
+	sym_refine_run(&s->refine, c);
+	if (s->max_seen == 0)
+		s->max_seen = SYM_SEARCH_MAX_SEEN +
+		    SYM_SEARCH_SEEN_FACTOR * s->refine.n_seen;
+	if (s->refine.n_seen > s->max_seen)
+		return (error_set(s->err, CKPT_LIMIT,
+		    "the canonical order needs a search of more than %llu "
+		    "comparisons", (unsigned long long)s->max_seen));
+	while (find_cell(c, &group, &start)) {
+		if (!sym_twin_cell(s->refine.values, c, group, start,
+		    s->refine.by_group))
 			return (branch(s, depth, group, start, jump));
 		split_twins(s, c, group, start);
+		sym_refine_twins(&s->refine, c);
 	}
+	return (visit_leaf(s, c, depth, jump));
 }
 
 enum ckpt_status
@@ -215,6 +241,7 @@ sym_search_run(struct sym_values *v, struct sym_leaf *out,
 	if (s == NULL)
 		return (error_nomem(err, sizeof(*s)));
 	s->err = err;
+	sym_prune_init(&s->prune, p);
 	st = sym_refine_new(v, &s->refine, err);
 	if (st == CKPT_OK)
 		st = sym_leaf_new(p, &s->now.leaf, err);
@@ -246,6 +273,7 @@ sym_search_run(struct sym_values *v, struct sym_leaf *out,
 	free(s->best.path);
 	free(s->first.path);
 	sym_refine_release(&s->refine);
+	sym_prune_release(&s->prune);
 	free(s);
 	return (st);
 }

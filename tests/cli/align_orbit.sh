@@ -47,4 +47,32 @@ for m in "$scratch"/models/*; do
 done
 [ "$(sort -u "$scratch/all" | wc -l)" = "$seed" ] ||
 	fail "distinct models share an orbit"
+
+# 100 dead channels of a depthwise convolution: no twins, since their filters
+# have to move with them, and more leaves than are looked at if no branch is
+# left out (100 * 99 / 2)
+mkdir "$scratch/depthwise"
+cat > "$scratch/depthwise.arch" <<-'END'
+	ckpt-arch 1
+	input 1x2x2
+	conv a out=100 kernel=1 bias=no
+	relu
+	conv d out=100 kernel=1 groups=100 bias=no
+	relu
+	globalavgpool
+	linear f out=2 bias=no
+	output
+END
+{
+	printf '\130\2\0\0\0\0\0\0'
+	printf '%-100s' '{"a.weight":{"dtype":"F16","shape":[100,1,1,1],' \
+		'"data_offsets":[0,200]},'
+	printf '%-100s' '"d.weight":{"dtype":"F16","shape":[100,1,1,1],' \
+		'"data_offsets":[200,400]},'
+	printf '%-100s' '"f.weight":{"dtype":"F16","shape":[2,100],' \
+		'"data_offsets":[400,800]}}'
+	head -c 800 /dev/zero
+} > "$scratch/depthwise/dead.safetensors"
+expect 0 ckpt-sum -t orbit --arch="$scratch/depthwise.arch" \
+	"$scratch/depthwise"
 done_testing
