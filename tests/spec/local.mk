@@ -23,6 +23,7 @@ endif
 # The specifications against the code: second implementations.
 TESTS += tests/spec/orbit.sh
 EXTRA_DIST += tests/spec/orbit.sh tests/spec/orbit.py \
+	tests/spec/orbit_arch.py tests/spec/orbit_classes.py \
 	tests/spec/orbit_order.py tests/spec/orbit_scale.py \
 	tests/spec/orbit_table.py
 

@@ -1,20 +1,22 @@
 #!/usr/bin/env python3
 """Orbit IDs, straight from format-spec/ckpt-arch.md and ckpt-orbits.md.
 
-    orbit.py [--table] ARCH [MODEL.safetensors]...
+    orbit.py [--table | --tensors] ARCH [MODEL.safetensors]...
 
-Prints "ORBIT-ID  PATH" lines, or the table of symmetries. Slow and simple: it
+Prints "ORBIT-ID  PATH" lines, after the table of symmetries or the names and
+shapes of the tensors. Slow and simple: it
 shares no line with the library, and is there to disagree with it.
 """
 import hashlib
 import json
 import struct
 import sys
-from fnmatch import fnmatchcase
 
+from orbit_arch import Arch, Refused
+from orbit_classes import Classes
 from orbit_order import Orderer
-from orbit_scale import NAN, Matrix, Scaler, unsortable
-from orbit_table import Arch, Refused, Table
+from orbit_scale import NAN, Scaler, parts, unsortable
+from orbit_table import Table
 
 
 # ---- section 5: the ID -----------------------------------------------------
@@ -55,27 +57,40 @@ def doubles(values):
                     struct.pack("<d", v + 0.0) for v in values)
 
 
+def read_arch(path, tensors=None):
+    """The architecture, and its table, for a model's tensors."""
+    shapes = None if tensors is None else \
+        {name.decode(): t[1] for name, t in tensors.items()}
+    arch = Arch(open(path, encoding="utf-8").read(), shapes)
+    return arch, Table(Classes(arch))
+
+
 def orbit_id(arch, table, tensors):
-    for name, (shape, _, _) in arch.uses.items():
+    for name, shape in arch.tensors.items():
         if name.encode() not in tensors or \
                 tensors[name.encode()][1] != shape:
             raise Refused("%s is not of shape %s" % (name, shape))
     for name in tensors:
-        if name.decode() not in arch.uses and not any(
-                fnmatchcase(name.decode(), glob) for glob in arch.carry):
+        if name.decode() not in arch.tensors and \
+                not arch.carries(name.decode()):
             raise Refused("%s is not known" % name.decode())
-    matrices = [Matrix(name, tensors[name][1],
-                       FLOATS[tensors[name][0]](tensors[name][2]), axes, rank)
-                for name, (axes, rank) in table.tensors.items()]
-    matrices.sort(key=lambda m: (m.rank, -m.n_dims, m.name))
+    matrices = []
+    for name, (lines, rank) in table.tensors.items():
+        dtype, shape, data = tensors[name]
+        matrices += parts(name, shape, FLOATS[dtype](data), lines, rank,
+                          table.groups)
+    matrices.sort(key=lambda m: m.order)
     scaler, best = Scaler(table, matrices), None
     for choice in scaler.choices:
         orderer = Orderer(table, matrices, scaler.apply(choice))
         orderer.search(orderer.start(), [])
         if best is None or orderer.best[0] > best:
             best = orderer.best[0]
-    acted = {m.name: [unsortable(i) for cell in form for i in cell]
-             for m, form in zip(matrices, best)}
+    cells = {}
+    for m, form in zip(matrices, best):
+        cells.setdefault(m.name, []).extend(zip(m.places, form))
+    acted = {name: [unsortable(i) for _, cell in sorted(both)
+                    for i in cell] for name, both in cells.items()}
     text = "ckpt orbit 1\n%s\n" % \
         hashlib.sha256(table.text.encode()).hexdigest()
     preimage = text.encode()
@@ -90,18 +105,20 @@ def orbit_id(arch, table, tensors):
 
 
 def main(args):
-    show = args[:1] == ["--table"]
-    args = args[show:]
-    arch = Arch(open(args[0], encoding="utf-8").read())
-    table = Table(arch)
-    if show:
-        sys.stdout.write(table.text)
+    show, args = args[0] if args[0].startswith("--") else None, \
+        args[args[0].startswith("--"):]
+    if show == "--table":
+        sys.stdout.write(read_arch(args[0])[1].text)
+    if show == "--tensors":
+        for name, shape in read_arch(args[0])[0].tensors.items():
+            print(name, ",".join(map(str, shape)))
     sys.setrecursionlimit(100000)
     status = 0
     for path in args[1:]:
         try:
-            print("%s  %s" % (orbit_id(arch, table, read_safetensors(path)),
-                              path))
+            tensors = read_safetensors(path)
+            arch, table = read_arch(args[0], tensors)
+            print("%s  %s" % (orbit_id(arch, table, tensors), path))
         except Refused as e:
             print("orbit.py: %s: %s" % (path, e), file=sys.stderr)
             status = 2

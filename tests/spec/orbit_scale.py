@@ -3,23 +3,20 @@
 import math
 import struct
 
-from orbit_table import Refused
+from orbit_arch import Refused
 
 # ---- section 3: the acted tensors as matrices ------------------------------
 
 class Matrix:
-    """rows x cols cells of floats; what acts on each side."""
+    """A part of a tensor: rows x cols cells of floats, what acts on each
+    side, and where its cells stand in the tensor."""
 
-    def __init__(self, name, shape, values, axes, rank):
-        self.name, self.rank, self.n_dims = name, rank, len(shape)
-        self.rows = shape[0]
-        self.cols = shape[1] if len(shape) > 1 else 1
-        k = len(values) // (self.rows * self.cols)
-        self.cells = [[values[(r * self.cols + c) * k:
-                              (r * self.cols + c + 1) * k]
-                       for c in range(self.cols)] for r in range(self.rows)]
-        self.axes = axes
+    def __init__(self, name, n_dims, rank, cells, places, axes):
+        self.name, self.n_dims, self.rank = name, n_dims, rank
+        self.cells, self.places, self.axes = cells, places, axes
+        self.rows, self.cols = len(cells), len(cells[0])
         self.slices = axes[1][2] if 1 in axes else 1
+        self.order = (rank, -n_dims, name, places[0])
 
     def unit(self, axis, r, c):
         """Unit of element (r, c) on an axis; an index if it is fixed."""
@@ -28,6 +25,46 @@ class Matrix:
             x += r // (self.rows // self.slices) * self.cols \
                 if self.slices > 1 else 0
         return x // self.axes[axis][1] if axis in self.axes else x
+
+
+def parts(name, shape, values, lines, rank, groups):
+    """The matrices of a tensor: section 1.1."""
+    dims = list(shape) + [1]
+    zero = [x for x in lines if x[0] == 0]
+    turned = len(shape) > 1 and shape[0] == 1 and (
+        any(slices > 1 or start is not None
+            for _, start, _, _, slices, _ in zero)
+        or (not zero and all(x[5] != "in" for x in lines)))
+    if turned:
+        dims[:2] = dims[1], 1
+    rows, cols = dims[:2]
+    k = len(values) // (rows * cols)
+    cells = [[values[(r * cols + c) * k:(r * cols + c + 1) * k]
+              for c in range(cols)] for r in range(rows)]
+    by_rows, by_cols = [], []       # (from, to, axis, line)
+    for axis, start, g, block, slices, action in lines:
+        axis ^= turned
+        of_rows = axis == 0 or (start is not None and cols == 1)
+        n = slices if axis and of_rows else groups[g].n * block // slices
+        at = start or 0
+        (by_rows if of_rows else by_cols).append(
+            (at, at + n, axis, (g, block, slices, action)))
+
+    def cuts(ranges, n):
+        at = sorted({0, n} | {x for a, b, _, _ in ranges for x in (a, b)})
+        return list(zip(at, at[1:]))
+    out = []
+    for top, bottom in cuts(by_rows, rows):
+        for left, right in cuts(by_cols, cols):
+            axes = {axis: line for ranges, lo, hi in
+                    ((by_rows, top, bottom), (by_cols, left, right))
+                    for a, b, axis, line in ranges if a <= lo and hi <= b}
+            out.append(Matrix(
+                name, len(shape), rank,
+                [row[left:right] for row in cells[top:bottom]],
+                [r * cols + c for r in range(top, bottom)
+                 for c in range(left, right)], axes))
+    return out
 
 
 def exponent(v):
