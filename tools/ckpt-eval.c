@@ -8,7 +8,7 @@
 struct eval {
 	struct cli cli;
 	struct eval_options options;
-	struct eval_data in, ood;
+	struct dataset in, ood;
 	struct eval_plans *plans;
 	struct model_source *source;
 	struct outfile *output;
@@ -174,9 +174,9 @@ open_all(struct eval *e, struct ckpt_error *err)
 	const struct eval_options *o = &e->options;
 	enum ckpt_status st;
 
-	st = eval_data_read(o->images, o->labels, o->limit, &e->in, err);
+	st = dataset_read(o->images, o->labels, o->limit, &e->in, err);
 	if (st == CKPT_OK && o->ood != NULL)
-		st = eval_data_read(o->ood, NULL, o->limit, &e->ood, err);
+		st = dataset_read(o->ood, NULL, o->limit, &e->ood, err);
 	if (st == CKPT_OK)
 		st = eval_plans_new(&e->cli, o, &e->in, o->ood == NULL ?
 		    NULL : &e->ood, &e->plans, err);
@@ -281,7 +281,7 @@ main(int argc, char **argv)
 	model_release(&e.next);
 	eval_ensemble_free(e.ensemble);
 	eval_plans_free(e.plans);
-	eval_data_release(&e.in);
-	eval_data_release(&e.ood);
+	dataset_release(&e.in);
+	dataset_release(&e.ood);
 	return (cli_end(&e.cli, status));
 }

@@ -8,13 +8,10 @@
 
 #include "arch.h"
 #include "cli.h"
-#include "foreign/foreign.h"
+#include "dataset.h"
 #include "nn/nn.h"
 #include "plans.h"
 #include "stats/stats.h"
-
-/* A data file larger than this (unpacked) is refused. */
-#define EVAL_MAX_DATA ((uint64_t)1 << 36)
 
 #define EVAL_MAX_BATCH 16 /* models of an item */
 
@@ -44,27 +41,6 @@ struct eval_options {
 void eval_options_parse(struct cli *c, struct eval_options *o, int argc,
     char **argv);
 
-/* ---- eval_data: a data file and its labels ---- */
-
-struct eval_data {
-	const char *path;
-	struct array images;
-	size_t n;            /* images that are used */
-	uint32_t *labels;    /* n of them, or NULL */
-	uint32_t max_label;
-	const char *labels_path;
-};
-
-/* `labels` may be NULL. At most `limit` images are used. */
-CKPT_CHECKED enum ckpt_status eval_data_read(const char *images,
-    const char *labels, uint64_t limit, struct eval_data *out,
-    struct ckpt_error *err);
-void eval_data_release(struct eval_data *d);
-
-/* The images as the graph's input; CKPT_INVALID if the shapes differ. */
-CKPT_CHECKED enum ckpt_status eval_data_images(const struct eval_data *d,
-    const struct graph *g, struct nn_images *out, struct ckpt_error *err);
-
 /* ---- eval_plans: what is made once a schema ---- */
 
 struct eval_plan {
@@ -78,8 +54,8 @@ struct eval_plan {
 
 struct eval_plans;
 CKPT_CHECKED enum ckpt_status eval_plans_new(const struct cli *c,
-    const struct eval_options *o, const struct eval_data *in,
-    const struct eval_data *ood, struct eval_plans **out,
+    const struct eval_options *o, const struct dataset *in,
+    const struct dataset *ood, struct eval_plans **out,
     struct ckpt_error *err);
 void eval_plans_free(struct eval_plans *p); /* NULL does nothing */
 CKPT_CHECKED enum ckpt_status eval_plans_get(struct eval_plans *p,
@@ -123,7 +99,7 @@ struct eval_item {
 /* Computes all of an item's models. Safe to be called by several threads
  * for different items. */
 CKPT_CHECKED enum ckpt_status eval_item_run(const struct eval_options *o,
-    const struct eval_data *in, struct eval_item *item,
+    const struct dataset *in, struct eval_item *item,
     struct ckpt_error *err);
 void eval_item_free(struct eval_item *item); /* NULL does nothing */
 
@@ -139,7 +115,7 @@ CKPT_CHECKED enum ckpt_status eval_ensemble_add(struct eval_ensemble **e,
     struct ckpt_error *err); /* *e is NULL at first */
 CKPT_CHECKED enum ckpt_status eval_ensemble_row(
     const struct eval_ensemble *e, const struct eval_options *o,
-    const struct eval_data *in, struct eval_row *out,
+    const struct dataset *in, struct eval_row *out,
     struct ckpt_error *err);
 void eval_ensemble_free(struct eval_ensemble *e); /* NULL does nothing */
 

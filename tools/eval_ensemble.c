@@ -107,7 +107,7 @@ detect(const struct eval_ensemble *e, const struct eval_options *o,
 
 enum ckpt_status
 eval_ensemble_row(const struct eval_ensemble *e,
-    const struct eval_options *o, const struct eval_data *in,
+    const struct eval_options *o, const struct dataset *in,
     struct eval_row *out, struct ckpt_error *err)
 {
 	struct stats_scores s;

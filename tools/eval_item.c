@@ -6,6 +6,7 @@
  * numbers do not depend on its neighbours nor on the thread.
  */
 #include "eval.h"
+#include "score.h"
 
 #include <math.h>
 
@@ -86,26 +87,16 @@ set_new(const struct eval_options *o, bool is_ood, bool has_labels,
 
 /* The label's part of an image's scores. */
 static void
-score_label(struct eval_model *m, struct eval_set *set,
-    const struct nn_softmax *s, const float *logits, size_t block, size_t i,
-    size_t image, uint32_t y)
+score_label(const struct pass *p, struct eval_model *m,
+    struct eval_set *set, const struct nn_softmax *s, const float *logits,
+    size_t i, size_t image)
 {
-	const double rest = (double)s->rest[i], sum = 1 + rest;
-	const double e = (double)s->exps[y * block + i];
-	const bool is_right = (uint32_t)s->top[i] == y;
-	/* The e of all other classes, and of all classes but the label and
-	 * the top one: squared. No difference of nearly equal numbers. */
-	const double others = is_right ? rest : sum - e;
-	const double squares = is_right ? (double)s->rest2[i] :
-	    1 + (double)s->rest2[i] - e * e;
-	const double nll = (double)s->log1p[i] + ((double)s->max[i] -
-	    (double)logits[y * block + i]);
+	const struct stats_example e = score_example(s, logits, p->block, i,
+	    p->labels[image]);
 
-	stats_scores_add(&m->scores, &(struct stats_example){
-	    .is_right = is_right, .confidence = 1 / sum, .nll = nll,
-	    .brier = (squares + others * others) / (sum * sum) });
+	stats_scores_add(&m->scores, &e);
 	if (set->log_p != NULL)
-		set->log_p[image] = (float)-nll;
+		set->log_p[image] = (float)-e.nll;
 }
 
 /* 1 - p of the top class, but for a factor that keeps the order, and the
@@ -153,8 +144,7 @@ score_image(const struct pass *p, struct eval_model *m, struct eval_set *set,
 	if (set->msp != NULL)
 		score_ood(p, set, s, logits, i, image);
 	if (p->labels != NULL)
-		score_label(m, set, s, logits, block, i, image,
-		    p->labels[image]);
+		score_label(p, m, set, s, logits, i, image);
 }
 
 static void
@@ -254,7 +244,7 @@ pack_weights(struct eval_item *item, float **weights, float **memory,
 }
 
 enum ckpt_status
-eval_item_run(const struct eval_options *o, const struct eval_data *in,
+eval_item_run(const struct eval_options *o, const struct dataset *in,
     struct eval_item *item, struct ckpt_error *err)
 {
 	const struct eval_plan *plan = item->plan;

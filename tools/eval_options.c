@@ -47,15 +47,8 @@ struct parse {
 static void
 parse_data(struct parse *p, char *value)
 {
-	char *comma = strrchr(value, ',');
-
 	p->options->images = value;
-	p->options->labels = NULL;
-	if (comma != NULL) {
-		*comma = '\0';
-		p->options->labels = comma + 1;
-	}
-	if (*value == '\0' || (comma != NULL && comma[1] == '\0'))
+	if (!dataset_split(value, &p->options->labels))
 		cli_usage_error(p->cli, "--data: expected IMAGES,LABELS");
 }
 

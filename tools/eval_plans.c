@@ -6,7 +6,7 @@
 
 /* Images as one architecture wants them. */
 struct pictures {
-	const struct eval_data *data;
+	const struct dataset *data;
 	uint32_t c, h, w;
 	double scale, mean[16], std[16];
 	size_t n_mean;
@@ -16,7 +16,7 @@ struct pictures {
 struct eval_plans {
 	const struct cli *cli;
 	const struct eval_options *options;
-	const struct eval_data *in, *ood;
+	const struct dataset *in, *ood;
 	size_t n, n_pictures;
 	struct eval_plan **plans;
 	struct pictures **pictures;
@@ -24,7 +24,7 @@ struct eval_plans {
 
 enum ckpt_status
 eval_plans_new(const struct cli *c, const struct eval_options *o,
-    const struct eval_data *in, const struct eval_data *ood,
+    const struct dataset *in, const struct dataset *ood,
     struct eval_plans **out, struct ckpt_error *err)
 {
 	struct eval_plans *p = calloc(1, sizeof(*p));
@@ -101,7 +101,7 @@ normalize(struct graph *g, const char *text, struct ckpt_error *err)
 }
 
 static bool
-is_same(const struct pictures *p, const struct eval_data *data,
+is_same(const struct pictures *p, const struct dataset *data,
     const struct graph *g)
 {
 	const struct graph_node *in = &g->nodes[0];
@@ -115,7 +115,7 @@ is_same(const struct pictures *p, const struct eval_data *data,
 
 /* The images for a graph: those of an earlier one if it wants the same. */
 static enum ckpt_status
-get_images(struct eval_plans *p, const struct eval_data *data,
+get_images(struct eval_plans *p, const struct dataset *data,
     const struct graph *g, const struct nn_images **out,
     struct ckpt_error *err)
 {
@@ -142,7 +142,7 @@ get_images(struct eval_plans *p, const struct eval_data *data,
 	    .w = in->w, .scale = g->input_scale, .n_mean = g->n_mean };
 	memcpy(new->mean, g->mean, sizeof(new->mean));
 	memcpy(new->std, g->std, sizeof(new->std));
-	st = eval_data_images(data, g, &new->images, err);
+	st = dataset_images(data, g, &new->images, err);
 	if (st != CKPT_OK) {
 		free(new);
 		return (st);
@@ -171,19 +171,6 @@ choose_batch(const struct eval_plans *p, const struct eval_plan *plan)
 	n = by_work < n ? by_work : n;
 	n = by_memory < n ? by_memory : n;
 	return (n == 0 ? 1 : (size_t)n);
-}
-
-static enum ckpt_status
-check_labels(const struct eval_plans *p, const struct eval_plan *plan,
-    struct ckpt_error *err)
-{
-	const size_t n = nn_plan_classes(plan->nn);
-
-	if (p->in->labels == NULL || p->in->max_label < n)
-		return (CKPT_OK);
-	(void)error_set(err, CKPT_INVALID, "label %u; the architecture %s has "
-	    "%zu classes", p->in->max_label, plan->graph->name, n);
-	return (error_where(err, p->in->labels_path));
 }
 
 static enum ckpt_status
@@ -220,7 +207,8 @@ plan_new(struct eval_plans *p, const struct model_head *head,
 	if (st == CKPT_OK)
 		st = get_images(p, p->ood, plan->graph, &plan->ood, err);
 	if (st == CKPT_OK)
-		st = check_labels(p, plan, err);
+		st = dataset_check_labels(p->in, plan->graph,
+		    nn_plan_classes(plan->nn), err);
 	if (st != CKPT_OK)
 		goto err0;
 	plan->n_models = choose_batch(p, plan);

@@ -50,8 +50,8 @@ tools_ckpt_fetch_LDADD = tools/libcli.la lib/libremote.la lib/libforeign.la \
 
 bin_PROGRAMS += tools/ckpt-eval
 tools_ckpt_eval_SOURCES = tools/ckpt-eval.c tools/eval.h \
+	tools/dataset.c tools/dataset.h \
 	tools/eval_cells.c \
-	tools/eval_data.c \
 	tools/eval_ensemble.c \
 	tools/eval_item.c \
 	tools/eval_logits.c \
@@ -61,7 +61,8 @@ tools_ckpt_eval_SOURCES = tools/ckpt-eval.c tools/eval.h \
 	tools/eval_pass.c \
 	tools/eval_plans.c \
 	tools/eval_table.c \
-	tools/mass.c tools/mass.h
+	tools/mass.c tools/mass.h \
+	tools/score.c tools/score.h
 tools_ckpt_eval_CPPFLAGS = $(TOOLS_CPPFLAGS)
 tools_ckpt_eval_LDADD = tools/libcli.la lib/libforeign.la lib/libmatch.la \
 	lib/libnn.la lib/libstats.la lib/libcore.la

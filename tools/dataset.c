@@ -1,10 +1,23 @@
 /*
- * eval_data: images and labels.
+ * dataset: images and labels.
  */
-#include "eval.h"
+#include "dataset.h"
+
+bool
+dataset_split(char *images, const char **labels)
+{
+	char *comma = strrchr(images, ',');
+
+	*labels = NULL;
+	if (comma != NULL) {
+		*comma = '\0';
+		*labels = comma + 1;
+	}
+	return (*images != '\0' && (*labels == NULL || **labels != '\0'));
+}
 
 static enum ckpt_status
-check_images(const struct eval_data *d, struct ckpt_error *err)
+check_images(const struct dataset *d, struct ckpt_error *err)
 {
 	const struct array *a = &d->images;
 
@@ -36,12 +49,12 @@ label(const struct array *a, size_t i)
 }
 
 static enum ckpt_status
-read_labels(const char *path, struct eval_data *d, struct ckpt_error *err)
+read_labels(const char *path, struct dataset *d, struct ckpt_error *err)
 {
 	struct array a;
 	enum ckpt_status st;
 
-	st = array_read(path, EVAL_MAX_DATA, &a, err);
+	st = array_read(path, DATASET_MAX_BYTES, &a, err);
 	if (st != CKPT_OK)
 		return (st);
 	if (a.n_dims != 1 || a.dtype < CKPT_U8 || a.dtype > CKPT_I64) {
@@ -83,13 +96,13 @@ err0:
 }
 
 enum ckpt_status
-eval_data_read(const char *images, const char *labels, uint64_t limit,
-    struct eval_data *out, struct ckpt_error *err)
+dataset_read(const char *images, const char *labels, uint64_t limit,
+    struct dataset *out, struct ckpt_error *err)
 {
-	struct eval_data d = { .path = images };
+	struct dataset d = { .path = images };
 	enum ckpt_status st;
 
-	st = array_read(images, EVAL_MAX_DATA, &d.images, err);
+	st = array_read(images, DATASET_MAX_BYTES, &d.images, err);
 	if (st != CKPT_OK)
 		return (error_where(err, images));
 	st = check_images(&d, err);
@@ -107,20 +120,20 @@ eval_data_read(const char *images, const char *labels, uint64_t limit,
 	return (CKPT_OK);
 
 err0:
-	eval_data_release(&d);
+	dataset_release(&d);
 	return (error_where(err, labels == NULL ? images : labels));
 }
 
 void
-eval_data_release(struct eval_data *d)
+dataset_release(struct dataset *d)
 {
 	array_release(&d->images);
 	free(d->labels);
-	*d = (struct eval_data){ 0 };
+	*d = (struct dataset){ 0 };
 }
 
 enum ckpt_status
-eval_data_images(const struct eval_data *d, const struct graph *g,
+dataset_images(const struct dataset *d, const struct graph *g,
     struct nn_images *out, struct ckpt_error *err)
 {
 	const struct graph_node *in = &g->nodes[0];
@@ -144,4 +157,15 @@ eval_data_images(const struct eval_data *d, const struct graph *g,
 	}
 	st = nn_images_make(g, a->dtype, a->data, d->n, out, err);
 	return (st == CKPT_OK ? st : error_where(err, d->path));
+}
+
+enum ckpt_status
+dataset_check_labels(const struct dataset *d, const struct graph *g,
+    size_t n_classes, struct ckpt_error *err)
+{
+	if (d->labels == NULL || d->max_label < n_classes)
+		return (CKPT_OK);
+	(void)error_set(err, CKPT_INVALID, "label %u; the architecture %s has "
+	    "%zu classes", d->max_label, g->name, n_classes);
+	return (error_where(err, d->labels_path));
 }
