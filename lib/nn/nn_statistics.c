@@ -10,8 +10,6 @@
 
 #include <math.h>
 
-#include "base/threads.h"
-
 /* Of one batch norm. Sums of numbers up to float's precision, in double: the
  * variance is good to 1e-10 where the mean is below 1000 deviations. */
 struct norm {

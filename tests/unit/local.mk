@@ -44,6 +44,11 @@ tests_unit_test_nn_SOURCES = tests/unit/test_nn.c tests/unit/net.h \
 tests_unit_test_nn_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_nn_LDADD = lib/libnn.la $(TESTS_LIBS) -lm
 
+UNIT_TESTS += tests/unit/test_nn_oracle
+tests_unit_test_nn_oracle_SOURCES = tests/unit/test_nn_oracle.c
+tests_unit_test_nn_oracle_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_nn_oracle_LDADD = lib/libnn.la $(TESTS_LIBS) -lm
+
 UNIT_TESTS += tests/unit/test_nn_softmax
 tests_unit_test_nn_softmax_SOURCES = tests/unit/test_nn_softmax.c \
 	tests/unit/net.h tests/unit/net.c

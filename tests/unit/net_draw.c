@@ -76,7 +76,8 @@ draw_transposed(struct net_random *r, struct graph *g, size_t in)
 			w.stride[i] = 1 + net_below(r, 3);
 			w.dilation[i] = 1 + net_below(r, 2);
 			w.padding[i] = net_below(r, 4);
-			more[i] = net_below(r, w.stride[i]);
+			more[i] = net_below(r, w.stride[i] > w.dilation[i] ?
+			    w.stride[i] : w.dilation[i]);
 		} while ((size[i] - 1) * w.stride[i] + w.dilation[i] *
 		    (w.kernel[i] - 1) + more[i] + 1 <= 2 * w.padding[i]);
 	}

@@ -115,7 +115,7 @@ normalise(const struct graph_node *n, const struct model *m,
     const double *x, size_t i)
 {
 	const size_t c = i / ((size_t)n->h * n->w);
-	double mean, square, y;
+	double mean, square, y, tau;
 
 	if (n->op == GRAPH_BATCH_NORM) {
 		mean = weight(m, n->mean, c);
@@ -127,7 +127,8 @@ normalise(const struct graph_node *n, const struct model *m,
 		mean = 0;
 	y = (x[i] - mean) / sqrt(square - mean * mean + n->eps);
 	y = optional(m, n->weight, c, 1) * y + optional(m, n->bias, c, 0);
-	return (fmax(y, optional(m, n->tau, c, -INFINITY)));
+	tau = optional(m, n->tau, c, -INFINITY);
+	return (y < tau ? tau : y);
 }
 
 static double
