@@ -233,6 +233,12 @@ run_statistic(struct eval *e, struct ckpt_error *err)
 	case EVAL_ORDER:
 		st = eval_order(&e->cli, &e->options, e->output, err);
 		break;
+	case EVAL_EXCHANGEABLE:
+		st = eval_exchange(&e->cli, &e->options, e->output, err);
+		break;
+	case EVAL_MARGINALS:
+		st = eval_marginals(&e->cli, &e->options, e->output, err);
+		break;
 	case EVAL_MASS:
 		st = eval_mass(&e->cli, &e->options, e->output, &e->n_nan,
 		    err);

@@ -9,6 +9,7 @@
 #include "arch.h"
 #include "cli.h"
 #include "dataset.h"
+#include "match/match.h"
 #include "nn/nn.h"
 #include "plans.h"
 #include "stats/stats.h"
@@ -19,8 +20,11 @@
 struct eval_options {
 	enum eval_mode {
 		EVAL_SCORES = 0, /* of predictions */
-		EVAL_ORDER,      /* statistics of the symmetries: --order */
-		EVAL_MASS        /* --mass */
+		/* statistics of the symmetries */
+		EVAL_ORDER,
+		EVAL_EXCHANGEABLE,
+		EVAL_MARGINALS,
+		EVAL_MASS
 	} mode;
 	const char *images, *labels; /* --data; labels NULL: none */
 	const char *ood;             /* --ood, or NULL */
@@ -28,10 +32,13 @@ struct eval_options {
 	const char *normalize;       /* --normalize, or NULL */
 	const char *logits;          /* --logits, or NULL */
 	const char *output;          /* -o, or NULL: standard output */
+	const char *exchangeable;    /* TENSOR or TENSOR:AXIS */
+	const char *marginals;       /* weights, joined by commas */
+	const char *titles;          /* of collections, or NULL */
 	const char *plot;            /* --plot, or NULL */
 	bool is_json, has_ensemble;
 	bool with_bias, by_layer;    /* of --mass */
-	unsigned n_bins;
+	unsigned n_bins;             /* 0: not said */
 	uint64_t limit;              /* --limit; UINT64_MAX: all */
 	enum stats_fpr_rule fpr_rule;
 };
@@ -183,6 +190,21 @@ CKPT_CHECKED enum ckpt_status eval_order(const struct cli *c,
 CKPT_CHECKED enum ckpt_status eval_mass(const struct cli *c,
     const struct eval_options *o, struct outfile *out, size_t *n_refused,
     struct ckpt_error *err);
+
+/* --exchangeable: where the largest weight lies. */
+CKPT_CHECKED enum ckpt_status eval_exchange(const struct cli *c,
+    const struct eval_options *o, struct outfile *out,
+    struct ckpt_error *err);
+
+/* --marginals: the distributions of single weights. */
+CKPT_CHECKED enum ckpt_status eval_marginals(const struct cli *c,
+    const struct eval_options *o, struct outfile *out,
+    struct ckpt_error *err);
+
+/* A group of units by the tensor that it is sorted by, the first that writes
+ * it: "conv1.weight"; *out is the caller's, also on failure. */
+CKPT_CHECKED enum ckpt_status eval_group_name(const struct match_shape *s,
+    size_t group, char **out, struct ckpt_error *err);
 
 /* ---- eval_cells, eval_table: the output ---- */
 

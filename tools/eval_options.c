@@ -6,7 +6,8 @@
 enum {
 	OPTION_DATA = 256, OPTION_OOD, OPTION_ENSEMBLE, OPTION_JSON,
 	OPTION_LOGITS, OPTION_ARCH, OPTION_NORMALIZE, OPTION_BINS,
-	OPTION_LIMIT, OPTION_FPR_RULE, OPTION_ORDER, OPTION_PLOT,
+	OPTION_LIMIT, OPTION_FPR_RULE, OPTION_ORDER,
+	OPTION_EXCHANGEABLE, OPTION_MARGINALS, OPTION_TITLES, OPTION_PLOT,
 	OPTION_MASS, OPTION_WITH_BIAS, OPTION_BY_LAYER
 };
 
@@ -19,7 +20,8 @@ static const struct cli_option options[] = {
 	{ "arch", OPTION_ARCH, "ARCH", ".arch file, or a known name" },
 	{ "normalize", OPTION_NORMALIZE, "TEXT",
 	    "'scale=A mean=M std=S' instead of the .arch's" },
-	{ "bins", OPTION_BINS, "N", "bins of the ECE (default 15)" },
+	{ "bins", OPTION_BINS, "N",
+	    "of the ECE (default 15) or --marginals (48)" },
 	{ "fpr-rule", OPTION_FPR_RULE, "RULE",
 	    "first (default), nearest or interpolated" },
 	{ "limit", OPTION_LIMIT, "N", "the first N images of each file" },
@@ -31,7 +33,13 @@ static const struct cli_option options[] = {
 	    "mass, and the least under rescaling, no data" },
 	{ "with-bias", OPTION_WITH_BIAS, NULL, "with --mass: biases count" },
 	{ "by-layer", OPTION_BY_LAYER, NULL, "with --mass: rows of tensors" },
-	{ "plot", OPTION_PLOT, "FILE.svg", "draw it, too" },
+	{ "exchangeable", OPTION_EXCHANGEABLE, "TENSOR[:AXIS]",
+	    "test where the largest weight lies, no data" },
+	{ "marginals", OPTION_MARGINALS, "WEIGHT[,WEIGHT]...",
+	    "distributions of t[0,1] and others, no data" },
+	{ "titles", OPTION_TITLES, "TEXT[,TEXT]...",
+	    "of the inputs, for --marginals" },
+	{ "plot", OPTION_PLOT, "FILE.svg", "draw the statistic, too" },
 	{ "json", OPTION_JSON, NULL, "one JSON object a line" },
 	{ "output", 'o', "FILE", "write to FILE, complete or not at all" },
 	{ NULL, 0, NULL, NULL }
@@ -115,6 +123,17 @@ take_option(struct parse *p, int letter)
 	case OPTION_ORDER:
 		set_mode(p, EVAL_ORDER);
 		break;
+	case OPTION_EXCHANGEABLE:
+		set_mode(p, EVAL_EXCHANGEABLE);
+		o->exchangeable = p->cli->value;
+		break;
+	case OPTION_MARGINALS:
+		set_mode(p, EVAL_MARGINALS);
+		o->marginals = p->cli->value;
+		break;
+	case OPTION_TITLES:
+		o->titles = p->cli->value;
+		break;
 	case OPTION_MASS:
 		set_mode(p, EVAL_MASS);
 		break;
@@ -149,6 +168,20 @@ check_data(const struct parse *p)
 		cli_usage_error(p->cli, "there is no plot of scores");
 }
 
+static void
+check_statistic(const struct parse *p)
+{
+	const struct eval_options *o = p->options;
+
+	if (o->images != NULL || o->ood != NULL || o->logits != NULL ||
+	    o->has_ensemble || o->normalize != NULL)
+		cli_usage_error(p->cli, "statistics of weights need no "
+		    "data: --data, --ood, --ensemble, --logits and "
+		    "--normalize are for scores");
+	if (o->mode == EVAL_MASS && o->plot != NULL)
+		cli_usage_error(p->cli, "there is no plot of masses");
+}
+
 void
 eval_options_parse(struct cli *c, struct eval_options *o, int argc,
     char **argv)
@@ -156,22 +189,20 @@ eval_options_parse(struct cli *c, struct eval_options *o, int argc,
 	struct parse parse = { c, o }, *p = &parse;
 	int letter;
 
-	o->n_bins = STATS_DEFAULT_BINS;
 	o->limit = UINT64_MAX;
 	c->options = options;
 	cli_begin(c, argc, argv);
 	while ((letter = cli_next_option(c)) != -1)
 		take_option(p, letter);
+	if (o->mode == EVAL_SCORES)
+		check_data(p);
+	else
+		check_statistic(p);
 	if (o->mode != EVAL_MASS && (o->with_bias || o->by_layer))
 		cli_usage_error(c, "--with-bias and --by-layer go with "
 		    "--mass");
-	if (o->mode == EVAL_MASS && o->plot != NULL)
-		cli_usage_error(c, "there is no plot of masses");
-	if (o->mode == EVAL_SCORES)
-		check_data(p);
-	else if (o->images != NULL || o->ood != NULL || o->logits != NULL ||
-	    o->has_ensemble || o->normalize != NULL)
-		cli_usage_error(p->cli, "statistics of weights need no "
-		    "data: --data, --ood, --ensemble, --logits and "
-		    "--normalize are for scores");
+	if (o->mode != EVAL_MARGINALS && o->titles != NULL)
+		cli_usage_error(c, "--titles is for --marginals");
+	if (o->mode == EVAL_SCORES && o->n_bins == 0)
+		o->n_bins = STATS_DEFAULT_BINS;
 }

@@ -4,7 +4,6 @@
  */
 #include "eval.h"
 
-#include "match/match.h"
 #include "plot.h"
 
 #include <math.h>
@@ -48,30 +47,15 @@ is_sorted(const struct order *r, size_t group)
 	return (!r->shape->table->groups[group].is_fixed);
 }
 
-/* A group by the tensor that it is sorted by. */
 static enum ckpt_status
 name_group(struct order *r, size_t group, struct ckpt_error *err)
 {
 	struct series *s = &r->series[group];
-	const struct schema *schema = sym_plan_schema(r->shape->plan);
-	size_t units, tensor = match_order_writer(r->shape, group, &units);
-	char text[64];
-	const char *name = text;
-	struct buf b = BUF_INIT((size_t)1 << 20);
-	enum ckpt_status st;
 
-	if (tensor != SIZE_MAX)
-		name = schema->tensors[r->shape->tensors[tensor].index].name;
-	else
-		(void)snprintf(text, sizeof(text), "group %zu", group);
-	st = buf_printf(&b, err, "%s%s", name, units > 1 ? " (blocks)" : "");
-	if (st == CKPT_OK)
-		st = buf_append(&b, "", 1, err);
-	s->name = (char *)b.data;
 	s->units = r->shape->table->groups[group].n_units;
 	if (is_sorted(r, group))
 		r->series[r->n_groups].units += s->units;
-	return (st);
+	return (eval_group_name(r->shape, group, &s->name, err));
 }
 
 static enum ckpt_status

@@ -53,14 +53,20 @@ tools_ckpt_eval_SOURCES = tools/ckpt-eval.c tools/eval.h \
 	tools/dataset.c tools/dataset.h \
 	tools/eval_cells.c \
 	tools/eval_ensemble.c \
+	tools/eval_exchange.c tools/eval_exchange.h \
+	tools/eval_exchange_put.c \
+	tools/eval_group.c \
 	tools/eval_item.c \
 	tools/eval_logits.c \
+	tools/eval_marginals.c tools/eval_marginals.h \
+	tools/eval_marginals_put.c \
 	tools/eval_mass.c \
 	tools/eval_options.c \
 	tools/eval_order.c \
 	tools/eval_pass.c \
 	tools/eval_plans.c \
 	tools/eval_table.c \
+	tools/eval_weights.c \
 	tools/mass.c tools/mass.h \
 	tools/score.c tools/score.h
 tools_ckpt_eval_CPPFLAGS = $(TOOLS_CPPFLAGS)

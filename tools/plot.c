@@ -171,7 +171,7 @@ add(struct plot_panel *panel, struct plot_mark *mark, struct ckpt_error *err)
 	if (st != CKPT_OK)
 		return (st);
 	panel->n++;
-	panel->n_names += mark->name != NULL;
+	panel->n_names += mark->name != NULL && mark->kind != PLOT_RULE;
 	return (CKPT_OK);
 }
 
@@ -282,7 +282,8 @@ lay_out(const struct plot *p, bool rows, double *begin)
 
 			if ((rows ? i / p->n_columns : i % p->n_columns) != k)
 				continue;
-			before = fmax(before, rows ? q->above : q->left);
+			before = fmax(before, rows ? plot_draw_above(q) :
+			    q->left);
 			within = fmax(within, rows ? q->y.length :
 			    q->x.length);
 			after = fmax(after, rows ? q->below : q->right);
@@ -293,6 +294,19 @@ lay_out(const struct plot *p, bool rows, double *begin)
 	return (at);
 }
 
+/* Titles side by side stand on one line. */
+static void
+level_titles(const struct plot *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		for (size_t k = i - i % p->n_columns; k < p->n &&
+		    k / p->n_columns == i / p->n_columns; k++)
+			if (p->panels[k]->title_rows >
+			    p->panels[i]->title_rows)
+				p->panels[i]->title_rows =
+				    p->panels[k]->title_rows;
+}
+
 static void
 draw(const struct plot *p, struct plot_svg *s, double *x, double *y)
 {
@@ -300,6 +314,7 @@ draw(const struct plot *p, struct plot_svg *s, double *x, double *y)
 
 	for (size_t i = 0; i < p->n; i++)
 		plot_draw_prepare(p->panels[i]);
+	level_titles(p);
 	width = ceil(lay_out(p, false, x));
 	height = ceil(lay_out(p, true, y));
 	plot_svg_put(s, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
@@ -342,4 +357,19 @@ plot_save(const struct plot *p, const char *path, struct ckpt_error *err)
 	free(x);
 	free(y);
 	return (s.st);
+}
+
+void
+plot_number(char *out, size_t size, double v, int n_digits)
+{
+	const double a = fabs(v);
+	const int e = a > 0 && isfinite(a) ? (int)floor(log10(a)) : 0;
+	const bool is_plain = a >= 1e-3 && a < 1e5;
+	const int decimals = n_digits - 1 - (is_plain ? e : 0);
+
+	if (!isfinite(v))
+		(void)snprintf(out, size, "%g", v);
+	else
+		plot_axis_number(out, size, is_plain ? v : v / pow(10, e),
+		    decimals > 0 ? decimals : 0, is_plain ? 0 : e);
 }

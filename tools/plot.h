@@ -60,6 +60,10 @@ CKPT_CHECKED enum ckpt_status plot_add(struct plot *p,
 CKPT_CHECKED enum ckpt_status plot_save(const struct plot *p,
     const char *path, struct ckpt_error *err);
 
+/* A number for titles and notes, with n significant digits: "0.17",
+ * "6.9×10⁻⁹". */
+void plot_number(char *out, size_t size, double v, int n_digits);
+
 /* ---- marks; `name` is the entry in the legend, NULL: none ---- */
 
 /* A line through n points in the order given; those with a name take the

@@ -51,9 +51,8 @@ decimals(double step)
 	return (n <= 0 ? 0 : n > 15 ? 15 : (int)n);
 }
 
-/* A number with a typographic minus; times 10^e, where that is not 0. */
-static void
-write_number(char *out, size_t size, double v, int digits, int e)
+void
+plot_axis_number(char *out, size_t size, double v, int digits, int e)
 {
 	static const char *const raised[] = { "\u2070", "\u00b9", "\u00b2",
 		"\u00b3", "\u2074", "\u2075", "\u2076", "\u2077", "\u2078",
@@ -89,7 +88,7 @@ set_ticks(struct plot_scale *s, double room)
 	digits = decimals(step / pow(10, e));
 	for (double i = first; i <= last; i++) {
 		s->ticks[s->n_ticks] = i * step;
-		write_number(s->texts[s->n_ticks], sizeof(*s->texts),
+		plot_axis_number(s->texts[s->n_ticks], sizeof(*s->texts),
 		    i * (step / pow(10, e)), digits, e);
 		s->n_ticks++;
 	}

@@ -12,6 +12,7 @@
 #define LEGEND_ROW 18
 #define SWATCH_ROOM 28
 #define KEY_WIDTH 60
+#define KEY_ROOM (KEY_WIDTH + 20) /* with the 1 before it */
 #define N_SHADES 20
 
 /* ---- the room that a panel needs ---- */
@@ -58,6 +59,31 @@ shaded(const struct plot_panel *panel)
 	return (NULL);
 }
 
+/* How far to the right the note reaches: over the bars at the side, too. */
+static double
+right_of(const struct plot_panel *panel)
+{
+	return (panel->x.length + (panel->has_beside[1] ? PLOT_STRIP +
+	    PLOT_GAP : 0));
+}
+
+/* Rows above the area for title and note: two where one is too short. */
+static unsigned
+title_rows(const struct plot_panel *panel)
+{
+	const bool has_note = panel->note != NULL || shaded(panel) != NULL;
+	double width = 20;
+
+	if (panel->title == NULL || !has_note)
+		return (panel->title != NULL || has_note);
+	width += 1.1 * plot_svg_width(panel->title, TITLE);
+	if (panel->note != NULL)
+		width += plot_svg_width(panel->note, TICK);
+	if (shaded(panel) != NULL)
+		width += KEY_ROOM + plot_svg_width("1000 ", TICK);
+	return (width > right_of(panel) ? 2 : 1);
+}
+
 static bool
 has_bars(const struct plot_panel *panel)
 {
@@ -87,12 +113,16 @@ plot_draw_prepare(struct plot_panel *panel)
 	panel->left = 10 + plot_axis_texts(&panel->y) +
 	    (panel->y.label != NULL ? 22 : 4);
 	panel->right = panel->has_beside[1] ? PLOT_STRIP + PLOT_GAP : 12;
-	panel->above = (panel->has_beside[0] ? PLOT_STRIP + PLOT_GAP : 4) +
-	    legend(NULL, panel, 0, 0) * LEGEND_ROW;
-	if (panel->title != NULL || panel->note != NULL ||
-	    shaded(panel) != NULL)
-		panel->above += TITLE_ROW;
+	panel->title_rows = title_rows(panel);
 	panel->below = 20 + (panel->x.label != NULL ? 20 : 0);
+}
+
+double
+plot_draw_above(const struct plot_panel *panel)
+{
+	return ((panel->has_beside[0] ? PLOT_STRIP + PLOT_GAP : 4) +
+	    legend(NULL, panel, 0, 0) * LEGEND_ROW +
+	    panel->title_rows * TITLE_ROW);
 }
 
 /* ---- drawing ---- */
@@ -176,17 +206,20 @@ draw_key(struct plot_svg *s, const struct plot_mark *m, const char *note,
 	plot_svg_text(s, &t, "1");
 }
 
+/* The title, and the note in the same row or the one below. */
 static void
 draw_title(struct plot_svg *s, const struct plot_panel *panel, double x,
     double y)
 {
 	const struct plot_mark *m = shaded(panel);
-	const double right = x + panel->x.length;
+	const double right = x + right_of(panel);
 
 	if (panel->title != NULL)
 		plot_svg_text(s, &(struct plot_text){ .x = x, .y = y,
 		    .size = TITLE, .is_bold = true, .fill = PLOT_INK },
 		    panel->title);
+	if (panel->title_rows == 2)
+		y += TITLE_ROW;
 	if (m != NULL)
 		draw_key(s, m, panel->note, right, y);
 	else if (panel->note != NULL)
@@ -199,13 +232,10 @@ void
 plot_draw_panel(struct plot_svg *s, const struct plot_panel *panel,
     size_t number, double x, double y)
 {
-	double top = y - panel->above;
+	double top = y - plot_draw_above(panel);
 
-	if (panel->title != NULL || panel->note != NULL ||
-	    shaded(panel) != NULL) {
-		draw_title(s, panel, x, top + TITLE);
-		top += TITLE_ROW;
-	}
+	draw_title(s, panel, x, top + TITLE);
+	top += panel->title_rows * TITLE_ROW;
 	(void)legend(s, panel, x, top + TICK);
 	draw_x_axis(s, panel, x, y);
 	draw_y_axis(s, panel, x, y);

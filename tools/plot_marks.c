@@ -15,11 +15,16 @@ static const char *const colours[N_COLOURS] = {
 	"#000000"
 };
 
+#define BARS "#4292c6" /* without a name */
+#define N_LEVELS 64    /* of hexagons' shades */
+
 static const char *
 colour_of(const struct plot_mark *m)
 {
-	if (m->name == NULL && m->kind != PLOT_BARS)
-		return ("#8c8c8c");
+	if (m->kind == PLOT_RULE)
+		return (PLOT_INK);
+	if (m->name == NULL)
+		return (m->kind == PLOT_BARS ? BARS : "#8c8c8c");
 	return (colours[m->colour % N_COLOURS]);
 }
 
@@ -163,8 +168,8 @@ draw_bars(struct plot_svg *s, const struct plot_mark *m,
 {
 	const double bottom = page_y(p, fmax(0, p->panel->y.low));
 
-	plot_svg_put(s, "<g fill=\"%s\" fill-opacity=\"0.8\">\n",
-	    colour_of(m));
+	plot_svg_put(s, "<g fill=\"%s\" fill-opacity=\"%s\">\n",
+	    colour_of(m), m->name == NULL ? "1" : "0.7");
 	for (size_t i = 0; i < m->n; i++) {
 		const double x = page_x(p, m->x[i] - m->width / 2);
 		const double w = page_x(p, m->x[i] + m->width / 2) - x;
@@ -187,28 +192,38 @@ most_of(const double *v, size_t n)
 	return (most);
 }
 
+/* The hexagons of one shade as one path. */
 static void
-draw_hexagons(struct plot_svg *s, const struct plot_mark *m,
-    const struct place *p)
+draw_level(struct plot_svg *s, const struct plot_mark *m,
+    const struct place *p, int level)
 {
-	const double most = log(most_of(m->count, m->n));
+	const double scale = (N_LEVELS - 1) / log(most_of(m->count, m->n));
 	const double w = p->panel->x.length * m->width /
 	    (p->panel->x.high - p->panel->x.low) / 2;
 	const double h = p->panel->y.length * m->height /
 	    (p->panel->y.high - p->panel->y.low) / 4;
 	char shade[8];
+	bool is_open = false;
 
+	plot_marks_shade(level / (N_LEVELS - 1.), shade);
 	for (size_t i = 0; i < m->n; i++) {
-		if (!is_drawn(m, i))
+		/* where all are single, they are as dark as the most */
+		const int own = !isfinite(scale) ? N_LEVELS - 1 :
+		    (int)lround(log(m->count[i]) * scale);
+
+		if (own != level || !is_drawn(m, i))
 			continue;
-		plot_marks_shade(most > 0 ? log(m->count[i]) / most : 1,
-		    shade);
-		plot_svg_put(s, "<path fill=\"%s\" stroke=\"%s\" "
-		    "stroke-width=\"0.3\" d=\"M%.2f %.2fl%.2f %.2fv%.2f"
-		    "l%.2f %.2fl%.2f %.2fv%.2fz\"/>\n", shade, shade,
-		    page_x(p, m->x[i]), page_y(p, m->y[i]) - 2 * h, w, h,
-		    2 * h, -w, h, -w, -h, -2 * h);
+		if (!is_open)
+			plot_svg_put(s, "<path fill=\"%s\" stroke=\"%s\" "
+			    "stroke-width=\"0.3\" d=\"", shade, shade);
+		plot_svg_put(s, "%sM%.1f %.1fl%.2f %.2fv%.2fl%.2f %.2fl%.2f "
+		    "%.2fv%.2fz", is_open ? "\n" : "", page_x(p, m->x[i]),
+		    page_y(p, m->y[i]) - 2 * h, w, h, 2 * h, -w, h, -w, -h,
+		    -2 * h);
+		is_open = true;
 	}
+	if (is_open)
+		plot_svg_put(s, "\"/>\n");
 }
 
 void
@@ -231,7 +246,8 @@ plot_marks_draw(struct plot_svg *s, const struct plot_panel *panel,
 		draw_bars(s, m, &p);
 		break;
 	case PLOT_HEXAGONS:
-		draw_hexagons(s, m, &p);
+		for (int level = 0; level < N_LEVELS; level++)
+			draw_level(s, m, &p, level);
 		break;
 	}
 }
@@ -244,8 +260,7 @@ plot_marks_beside(struct plot_svg *s, const struct plot_panel *panel,
 	const struct plot_mark *m = &panel->beside[along_y];
 	const double most = most_of(m->y, m->n);
 
-	plot_svg_put(s, "<g fill=\"%s\" fill-opacity=\"0.8\">\n",
-	    colours[0]);
+	plot_svg_put(s, "<g fill=\"%s\">\n", BARS);
 	for (size_t i = 0; i < m->n; i++) {
 		const double a = plot_axis_place(scale, fmax(scale->low,
 		    m->x[i] - m->width / 2));

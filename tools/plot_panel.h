@@ -41,12 +41,13 @@ struct plot_scale {
 struct plot_panel {
 	char *title, *note;
 	struct plot_scale x, y;
-	size_t n, n_names;
+	size_t n, n_names;     /* marks; those with a colour of their own */
 	struct plot_mark *marks;
 	bool has_beside[2];    /* [along_y] */
 	struct plot_mark beside[2];
-	/* what is needed around the area */
-	double left, right, above, below;
+	/* what is needed around the area; above: plot_draw_above */
+	double left, right, below;
+	unsigned title_rows;   /* 0 to 2; one for all side by side */
 };
 
 /* ---- plot_axis ---- */
@@ -56,6 +57,9 @@ struct plot_panel {
  * `from_zero` the range begins at 0 unless they lie below. */
 void plot_axis_resolve(struct plot_scale *s, double low, double high,
     bool from_zero, double room);
+
+/* A number with a typographic minus, times 10^e where e is not 0. */
+void plot_axis_number(char *out, size_t size, double v, int decimals, int e);
 
 /* Where a value lies along the axis, units from its low end. */
 double plot_axis_place(const struct plot_scale *s, double v);
@@ -118,6 +122,7 @@ void plot_marks_shade(double part, char out[8]);
 
 /* Ranges, ticks and the room around the area. */
 void plot_draw_prepare(struct plot_panel *panel);
+double plot_draw_above(const struct plot_panel *panel);
 
 /* The whole panel; `number` makes its clip path's name unique. */
 void plot_draw_panel(struct plot_svg *s, const struct plot_panel *panel,

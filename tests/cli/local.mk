@@ -33,7 +33,9 @@ CLI_TESTS += tests/cli/sum.sh tests/cli/verdicts.sh
 
 EVAL_TESTS = \
 	tests/cli/eval_examples.sh \
+	tests/cli/eval_exchange.sh \
 	tests/cli/eval_input.sh \
+	tests/cli/eval_marginals.sh \
 	tests/cli/eval_oracle.sh \
 	tests/cli/eval_order.sh
 TESTS += $(EVAL_TESTS)

@@ -3,15 +3,20 @@
 symmetries, for small networks, and what their tests need made.
 
 stats_tool.py order TABLE FILE...      --order of MLPs or OptuNets
+stats_tool.py exchange TABLE TENSOR AXIS BLOCK FILE...  --exchangeable
+stats_tool.py marginals TABLE FILE...  --marginals
+stats_tool.py collection DIR N SEED BIAS   N random networks and their .arch;
+    BIAS is added to the weights of unit 2
 stats_tool.py svg FILE                 whether it is well-formed
 """
 import json
 import math
+import random
 import struct
 import sys
 import xml.etree.ElementTree
 
-FORMATS = {"F16": "e", "F32": "f", "F64": "d"}
+FORMATS = {"F16": "e", "BF16": "H", "F32": "f", "F64": "d"}
 
 
 def load(path):
@@ -24,8 +29,12 @@ def load(path):
             continue
         begin, end = t["data_offsets"]
         size = math.prod(t["shape"])
-        out[name] = (t["shape"], list(struct.unpack(
-            f"<{size}{FORMATS[t['dtype']]}", data[8 + n + begin:8 + n + end])))
+        flat = struct.unpack(f"<{size}{FORMATS[t['dtype']]}",
+                             data[8 + n + begin:8 + n + end])
+        if t["dtype"] == "BF16":  # the upper half of an f32
+            flat = struct.unpack(f"<{size}f", struct.pack(
+                f"<{size}I", *(x << 16 for x in flat)))
+        out[name] = (t["shape"], list(flat))
     return out
 
 
@@ -142,6 +151,99 @@ def order(table, *files):
     assert sums["(all)"], "no steps"
 
 
+# ---- exchangeable ----
+
+def exchange(table, name, axis, block, *files):
+    """Counts, by looking at every element; the sum of chi-squares."""
+    axis, block, counts = int(axis), int(block), {}
+    for path in files:
+        shape, flat = load(path)[name]
+        after = math.prod(shape[axis + 1:])
+        top = max(flat)
+        units = {i // after % shape[axis] // block
+                 for i, x in enumerate(flat) if x == top}
+        if len(units) == 1:
+            unit = units.pop()
+            counts[unit] = counts.get(unit, 0) + 1
+    rows = [r for r in read_table(table) if int(r["axis"]) == axis]
+    units, last = rows[:-1], rows[-1]
+    n = sum(counts.values())
+    assert len(units) == shape[axis] // block and last["unit"] == "(all)"
+    for i, row in enumerate(units):
+        assert int(row["unit"]) == i, row
+        assert int(row["count"]) == counts.get(i, 0), (row, counts)
+        assert close(float(row["expected"]), n / len(units)), row
+    want = sum((counts.get(i, 0) - n / len(units)) ** 2 / (n / len(units))
+               for i in range(len(units)))
+    assert int(last["count"]) == n and int(last["df"]) == len(units) - 1
+    assert close(float(last["chi2"]), want), (last, want)
+    assert (last["note"] == "small") == (n / len(units) < 5), last
+
+
+def collection(directory, n, seed, bias):
+    draw = random.Random(int(seed))
+    header = json.dumps({
+        "a.weight": {"dtype": "F32", "shape": [6, 3], "data_offsets": [0, 72]},
+        "b.weight": {"dtype": "F32", "shape": [2, 6],
+                     "data_offsets": [72, 120]}}).encode()
+    header += b" " * (-len(header) % 8)
+    for i in range(int(n)):
+        w = [draw.gauss(0, 1) for _ in range(30)]
+        for k in range(6, 9):
+            w[k] += float(bias)
+        with open(f"{directory}/{i:04}.safetensors", "wb") as f:
+            f.write(struct.pack("<Q", len(header)) + header +
+                    struct.pack("<30f", *w))
+    with open(f"{directory}/net.arch", "w") as f:
+        f.write("ckpt-arch 1\nname net\ninput 3\nlinear a out=6 bias=no\n"
+                "relu\nlinear b out=2 bias=no\noutput\n")
+
+
+# ---- marginals ----
+
+def value(model, weight):
+    """An element by its name: t[1,2]."""
+    name, _, index = weight.rstrip("]").partition("[")
+    shape, flat = model[name]
+    at = 0
+    for size, i in zip(shape, index.split(",")):
+        at = at * size + int(i)
+    return flat[at]
+
+
+def marginals(table, *files):
+    models = [load(path) for path in files]
+    found = {}
+    for row in read_table(table):
+        assert row["collection"] == "it", row
+        found.setdefault((row["x"], row["y"]), []).append(
+            [float(row[k]) for k in ("x_centre", "y_centre", "x_width",
+                                     "y_width", "count", "density")])
+    assert any(y != "-" for _, y in found)
+    for (x, y), cells in found.items():
+        counts = [0] * len(cells)
+        width, height = cells[0][2:4]
+        for model in models:
+            px = value(model, x)
+            if y == "-":
+                distance = [abs(c[0] - px) / width for c in cells]
+                reach = 0.5
+            else:
+                # regular in units of the width: height / width = 2/sqrt(3)
+                py, up = value(model, y), height * math.sqrt(3) / 2
+                distance = [math.hypot((c[0] - px) / width,
+                                       (c[1] - py) / up) for c in cells]
+                reach = 1 / math.sqrt(3)
+            least = min(distance)
+            assert least <= reach + 1e-6, (x, y, px, least)
+            counts[distance.index(least)] += 1
+        area = width if y == "-" else 0.75 * width * height
+        for cell, n in zip(cells, counts):
+            assert cell[4] == n, (x, y, cell, n)
+            assert close(cell[5], n / len(models) / area), cell
+        assert sum(counts) == len(models)
+
+
 # ---- the rest ----
 
 def svg(path):
@@ -151,7 +253,8 @@ def svg(path):
     assert "nan" not in text and "inf" not in text
 
 
-COMMANDS = {"order": order, "svg": svg}
+COMMANDS = {"order": order, "exchange": exchange, "marginals": marginals,
+            "collection": collection, "svg": svg}
 
 if __name__ == "__main__":
     COMMANDS[sys.argv[1]](*sys.argv[2:])

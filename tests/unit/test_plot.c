@@ -54,6 +54,28 @@ nice_ticks(void **state)
 	assert_string_equal(s.texts[0], "1");
 }
 
+static void
+number(double v, int n_digits, const char *want)
+{
+	char got[64];
+
+	plot_number(got, sizeof(got), v, n_digits);
+	assert_string_equal(got, want);
+}
+
+static void
+numbers(void **state)
+{
+	(void)state;
+	number(0, 2, "0");
+	number(0.165463, 2, "0.17");
+	number(-12.34, 3, "\u221212.3");
+	number(6.9e-9, 2, "6.9\u00d710\u207b\u2079");
+	number(123456, 3, "1.23\u00d710\u2075");
+	number(99999, 2, "99999");
+	number(NAN, 2, "nan");
+}
+
 /* Ranges from data: margins, 0, nothing, one value, the largest doubles. */
 static void
 ranges(void **state)
@@ -199,6 +221,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nice_ticks),
+		cmocka_unit_test(numbers),
 		cmocka_unit_test(ranges),
 		cmocka_unit_test(hostile),
 		cmocka_unit_test(unwritable),
