@@ -47,9 +47,10 @@ lib_libmatch_la_SOURCES = \
 	lib/match/match_paper.c \
 	lib/match/match_problem.c \
 	lib/match/match_scaling.c \
-	lib/match/match_shape.c \
+	lib/match/match_shape.c lib/match/match_shape.h \
 	lib/match/match_solve.c \
-	lib/match/match_work.h
+	lib/match/match_work.h \
+	lib/match/match_writers.c
 lib_libmatch_la_CPPFLAGS = $(AM_CPPFLAGS) $(LAP_CPPFLAGS)
 lib_libmatch_la_CFLAGS = $(AM_CFLAGS) $(BLAS_CFLAGS)
 lib_libmatch_la_LIBADD = $(LAP_LIBS) $(BLAS_LIBS) -lm

@@ -39,7 +39,25 @@ struct match_shape {
 	size_t *order;       /* groups from the inputs to the outputs; where
 	                        two are level, blocks after what they hold */
 	size_t *root;        /* group -> the outermost parent, or itself */
+	/* group -> the outermost of the groups permuted alike, or itself */
+	size_t *family;
+	/* see match_writers: of group g from [g] on, of families behind */
+	struct sym_use *writers;
+	size_t *first_writer; /* 2 * n_groups + 1 entries */
 };
+
+/*
+ * What writes the units of a group, in the order in which it is asked for a
+ * unit's norm, sign or place: operations from the inputs on; of one operation
+ * weights (matrices, and what multiplies channels of another group) before
+ * vectors, these in descending order of their names (gamma before beta).
+ * Of a group that others are permuted alike with, match_family_writers gives
+ * what writes any of them: a filter before the gain that follows it.
+ */
+const struct sym_use *match_writers(const struct match_shape *s,
+    size_t group, size_t *n);
+const struct sym_use *match_family_writers(const struct match_shape *s,
+    size_t group, size_t *n);
 
 CKPT_CHECKED enum ckpt_status match_shape_new(const struct sym_plan *p,
     struct match_shape **out, struct ckpt_error *err);

@@ -51,10 +51,9 @@ match_order_writer(const struct match_shape *s, size_t group, size_t *units)
 	size_t n, tensor;
 
 	*units = 1;
-	uses = sym_plan_uses(s->plan, group, &n);
+	uses = match_family_writers(s, group, &n);
 	for (size_t i = 0; i < n; i++)
-		if (!uses[i].is_col && s->tensors[uses[i].tensor].row.action
-		    == SYMMETRY_OUT)
+		if (!uses[i].is_col)
 			return (uses[i].tensor);
 	for (size_t c = 0; c < s->n_groups; c++) {
 		if (s->table->groups[c].parent != group)

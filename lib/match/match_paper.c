@@ -104,7 +104,7 @@ take_factors(struct form *f, size_t g, const struct sym_use *use, bool signs,
 	f->groups[g] = false;
 }
 
-/* Along all axes with an action, in order. */
+/* Along all axes by which the group is written, or read, in order. */
 static void
 take_all(struct form *f, size_t g, enum symmetry_action action, bool signs,
     const double *from, const bool *counts, bool *is_done)
@@ -113,7 +113,8 @@ take_all(struct form *f, size_t g, enum symmetry_action action, bool signs,
 	const struct sym_use *uses;
 	size_t i, n;
 
-	uses = sym_plan_uses(f->s->plan, g, &n);
+	uses = action == SYMMETRY_OUT ? match_writers(f->s, g, &n) :
+	    sym_plan_uses(f->s->plan, g, &n);
 	for (i = 0; i < n; i++) {
 		t = &f->s->tensors[uses[i].tensor];
 		if ((uses[i].is_col ? t->col.action : t->row.action) ==
@@ -158,55 +159,62 @@ scale_rest(struct form *f, size_t g)
 
 /* ---- order ---- */
 
-/* The weights that a unit is known by: the rows that write it. */
-struct key {
-	const double *at;
-	size_t n;
-};
-
-static struct key
-key_of(const struct form *f, const double *w, const struct sym_use *use,
-    size_t unit)
-{
-	const struct sym_tensor *t = &f->s->tensors[use->tensor];
-	struct key k = { NULL, 0 };
-
-	if (use->is_col || t->row.action != SYMMETRY_OUT)
-		return (k);
-	k.n = (size_t)(t->row.block * t->cols * t->inner);
-	k.at = w + f->s->offset[use->tensor] + unit * k.n;
-	return (k);
-}
-
+/* Two units along the columns of a tensor. */
 static int
-compare_in(const struct form *f, const double *w, size_t g, size_t a,
+compare_cols(const struct form *f, const double *w, size_t tensor, size_t a,
     size_t b)
 {
-	const struct sym_use *uses;
-	struct key p, q;
-	size_t i, j, n;
+	const struct sym_tensor *t = &f->s->tensors[tensor];
+	const size_t rows = (size_t)(t->rows / t->slices);
+	const size_t run = (size_t)(t->col.block * t->inner);
+	const size_t x = a * (size_t)t->col.block;
+	const size_t y = b * (size_t)t->col.block;
+	const double *p, *q;
+	size_t r, k;
 
-	uses = sym_plan_uses(f->s->plan, g, &n);
-	for (i = 0; i < n; i++) {
-		p = key_of(f, w, &uses[i], a);
-		q = key_of(f, w, &uses[i], b);
-		for (j = 0; j < p.n; j++)
-			if (p.at[j] < q.at[j] || p.at[j] > q.at[j])
-				return (p.at[j] < q.at[j] ? -1 : 1);
+	w += f->s->offset[tensor];
+	for (r = 0; r < rows; r++) {
+		p = w + ((x / t->cols * rows + r) * t->cols + x % t->cols) *
+		    t->inner;
+		q = w + ((y / t->cols * rows + r) * t->cols + y % t->cols) *
+		    t->inner;
+		for (k = 0; k < run; k++)
+			if (p[k] < q[k] || p[k] > q[k])
+				return (p[k] < q[k] ? -1 : 1);
 	}
 	return (0);
 }
 
-/* Two units by their own rows; where there are none or they are equal, by
+static int
+compare_rows(const struct form *f, const double *w, size_t tensor, size_t a,
+    size_t b)
+{
+	const struct sym_tensor *t = &f->s->tensors[tensor];
+	const size_t n = (size_t)(t->row.block * t->cols * t->inner);
+	size_t k;
+
+	w += f->s->offset[tensor];
+	for (k = 0; k < n; k++)
+		if (w[a * n + k] < w[b * n + k] || w[a * n + k] > w[b * n + k])
+			return (w[a * n + k] < w[b * n + k] ? -1 : 1);
+	return (0);
+}
+
+/* Two units by what writes them; where there is nothing or it is equal, by
  * the units of their blocks in turn. */
 static int
 compare_units(const struct form *f, const double *w, size_t g, size_t a,
     size_t b)
 {
 	const struct symmetry *table = f->s->table;
-	size_t c, i, m;
-	int d = compare_in(f, w, g, a, b);
+	const struct sym_use *uses;
+	size_t c, i, m, n;
+	int d = 0;
 
+	uses = match_family_writers(f->s, g, &n);
+	for (i = 0; i < n && d == 0; i++)
+		d = uses[i].is_col ? compare_cols(f, w, uses[i].tensor, a,
+		    b) : compare_rows(f, w, uses[i].tensor, a, b);
 	for (c = 0; c < table->n_groups && d == 0; c++) {
 		if (table->groups[c].parent != g)
 			continue;
@@ -223,31 +231,14 @@ static int
 compare_out(const struct form *f, size_t g, size_t a, size_t b)
 {
 	const struct sym_use *uses;
-	const struct sym_tensor *t;
-	const double *w, *p, *q;
-	size_t i, n, r, k, run, rows, x, y;
+	size_t i, n;
+	int d = 0;
 
 	uses = sym_plan_uses(f->s->plan, g, &n);
-	for (i = 0; i < n; i++) {
-		t = &f->s->tensors[uses[i].tensor];
-		if (!uses[i].is_col)
-			continue;
-		w = f->w + f->s->offset[uses[i].tensor];
-		rows = (size_t)(t->rows / t->slices);
-		run = (size_t)(t->col.block * t->inner);
-		x = a * (size_t)t->col.block;
-		y = b * (size_t)t->col.block;
-		for (r = 0; r < rows; r++) {
-			p = w + ((x / t->cols * rows + r) * t->cols +
-			    x % t->cols) * t->inner;
-			q = w + ((y / t->cols * rows + r) * t->cols +
-			    y % t->cols) * t->inner;
-			for (k = 0; k < run; k++)
-				if (p[k] < q[k] || p[k] > q[k])
-					return (p[k] < q[k] ? -1 : 1);
-		}
-	}
-	return (0);
+	for (i = 0; i < n && d == 0; i++)
+		if (uses[i].is_col)
+			d = compare_cols(f, f->w, uses[i].tensor, a, b);
+	return (d);
 }
 
 struct sorting {

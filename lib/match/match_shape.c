@@ -1,6 +1,6 @@
 #include <math.h>
 
-#include "match/match.h"
+#include "match/match_shape.h"
 
 /* The rank at which a group's units are first written: that of the first
  * use, or of the first that it holds in its blocks. */
@@ -49,6 +49,13 @@ order_groups(struct match_shape *s)
 		for (g = i; s->table->groups[g].parent != SIZE_MAX;)
 			g = s->table->groups[g].parent;
 		s->root[i] = g;
+		for (g = i; s->table->groups[g].parent != SIZE_MAX;)
+			if (s->table->groups[s->table->groups[g].parent].
+			    n_units == s->table->groups[g].n_units)
+				g = s->table->groups[g].parent;
+			else
+				break;
+		s->family[i] = g;
 		for (j = i; j > 0 && precedes(s, i, s->order[j - 1]); j--)
 			s->order[j] = s->order[j - 1];
 		s->order[j] = i;
@@ -74,7 +81,9 @@ match_shape_new(const struct sym_plan *p, struct match_shape **out,
 	s->offset = calloc(s->n_tensors + 1, sizeof(*s->offset));
 	s->order = calloc(s->n_groups + 1, sizeof(*s->order));
 	s->root = calloc(s->n_groups + 1, sizeof(*s->root));
-	if (s->offset == NULL || s->order == NULL || s->root == NULL) {
+	s->family = calloc(s->n_groups + 1, sizeof(*s->family));
+	if (s->offset == NULL || s->order == NULL || s->root == NULL ||
+	    s->family == NULL) {
 		match_shape_free(s);
 		return (error_nomem(err, sizeof(*s)));
 	}
@@ -87,6 +96,10 @@ match_shape_new(const struct sym_plan *p, struct match_shape **out,
 	}
 	s->total = s->offset[s->n_tensors];
 	order_groups(s);
+	if (match_writers_list(s, err) != CKPT_OK) {
+		match_shape_free(s);
+		return (CKPT_NO_MEMORY);
+	}
 	*out = s;
 	return (CKPT_OK);
 }
@@ -99,6 +112,9 @@ match_shape_free(struct match_shape *s)
 	free(s->offset);
 	free(s->order);
 	free(s->root);
+	free(s->family);
+	free(s->writers);
+	free(s->first_writer);
 	free(s);
 }
 
