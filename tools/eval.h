@@ -14,6 +14,8 @@
 #include "plans.h"
 #include "stats/stats.h"
 
+#define EVAL_BINS 48      /* of histograms, without --bins */
+
 #define EVAL_MAX_BATCH 16 /* models of an item */
 
 /* What was asked for. */
@@ -38,7 +40,7 @@ struct eval_options {
 	const char *plot;            /* --plot, or NULL */
 	bool is_json, has_ensemble;
 	bool with_bias, by_layer;    /* of --mass */
-	unsigned n_bins;             /* 0: not said */
+	unsigned n_bins;             /* of the ECE, or of a histogram */
 	uint64_t limit;              /* --limit; UINT64_MAX: all */
 	enum stats_fpr_rule fpr_rule;
 };
@@ -205,6 +207,23 @@ CKPT_CHECKED enum ckpt_status eval_marginals(const struct cli *c,
  * it: "conv1.weight"; *out is the caller's, also on failure. */
 CKPT_CHECKED enum ckpt_status eval_group_name(const struct match_shape *s,
     size_t group, char **out, struct ckpt_error *err);
+
+/* ---- eval_histogram: a panel of a plot ---- */
+
+struct eval_histogram {
+	const char *title, *label; /* label: of the x axis */
+	const double *values;      /* n of them, finite */
+	size_t n;
+	double low, high;          /* the range */
+	unsigned n_bins;
+};
+
+struct plot;
+CKPT_CHECKED enum ckpt_status eval_histogram_add(
+    const struct eval_histogram *h, struct plot *p, struct ckpt_error *err);
+
+/* "1,024 models". */
+void eval_histogram_count(char *out, size_t size, size_t n);
 
 /* ---- eval_cells, eval_table: the output ---- */
 

@@ -187,9 +187,8 @@ enum ckpt_status
 eval_marginals(const struct cli *c, const struct eval_options *o,
     struct outfile *out, struct ckpt_error *err)
 {
-	const unsigned n_bins = o->n_bins == 0 ? MARGINALS_BINS : o->n_bins;
 	struct marginals m = { .cli = c, .options = o, .out = out,
-	    .n_bins = n_bins, .n_across = ACROSS(n_bins) };
+	    .n_bins = o->n_bins, .n_across = ACROSS(o->n_bins) };
 	enum ckpt_status st = run(&m, err);
 
 	for (size_t i = 0; i < m.n_collections && m.collections != NULL;

@@ -8,7 +8,6 @@
 
 #define MARGINALS_MAX_DIMS 8
 #define MARGINALS_MAX_WEIGHTS 16
-#define MARGINALS_BINS 48
 
 /* ---- eval_weights: single weights by name ---- */
 

@@ -112,21 +112,6 @@ eval_marginals_put(const struct marginals *m, struct ckpt_error *err)
 
 /* ---- the plot ---- */
 
-/* "1,024 models" */
-static void
-write_count(char *out, size_t size, size_t n)
-{
-	if (n < 1000)
-		(void)snprintf(out, size, "%zu model%s", n, n == 1 ? "" :
-		    "s");
-	else if (n < 1000000)
-		(void)snprintf(out, size, "%zu,%03zu models", n / 1000,
-		    n % 1000);
-	else
-		(void)snprintf(out, size, "%zu,%03zu,%03zu models",
-		    n / 1000000, n / 1000 % 1000, n % 1000);
-}
-
 static struct plot_bars
 as_bars(const struct stats_cells *c)
 {
@@ -135,28 +120,15 @@ as_bars(const struct stats_cells *c)
 
 /* One weight: a histogram. */
 static enum ckpt_status
-draw_single(const struct marginals *m, const struct collection *k, size_t w,
+draw_single(const struct marginals *m, const struct collection *k,
     struct plot *p, struct ckpt_error *err)
 {
-	struct plot_panel *panel;
-	struct stats_cells c;
-	struct plot_bars bars;
-	char note[64];
-	enum ckpt_status st = make_bins(m, k, w, &c, err);
+	const struct eval_histogram h = { .title = k->title,
+	    .label = m->weights[0].name, .values = k->values[0], .n = k->n,
+	    .low = k->range[0][0], .high = k->range[0][1],
+	    .n_bins = m->n_bins };
 
-	if (st != CKPT_OK)
-		return (st);
-	bars = as_bars(&c);
-	write_count(note, sizeof(note), k->n);
-	st = plot_add(p, &(struct plot_style){ .title = k->title,
-	    .note = note, .x = { .label = m->weights[w].name,
-	    .low = k->range[w][0], .high = k->range[w][1] },
-	    .y = { .label = "models" }, .width = SIDE, .height = 200 },
-	    &panel, err);
-	if (st == CKPT_OK)
-		st = plot_bars(panel, NULL, &bars, err);
-	stats_cells_release(&c);
-	return (st);
+	return (eval_histogram_add(&h, p, err));
 }
 
 static enum ckpt_status
@@ -185,7 +157,7 @@ draw_pair(const struct marginals *m, const struct collection *k, size_t v,
 	char models[64], note[80];
 	enum ckpt_status st;
 
-	write_count(models, sizeof(models), k->n);
+	eval_histogram_count(models, sizeof(models), k->n);
 	(void)snprintf(note, sizeof(note), "of %s", models);
 	st = plot_add(p, &(struct plot_style){ .title = k->title,
 	    .note = note, .width = SIDE, .height = SIDE,
@@ -218,7 +190,7 @@ eval_marginals_draw(const struct marginals *m, struct ckpt_error *err)
 	if (st != CKPT_OK)
 		return (st);
 	for (size_t i = 0; i < n && m->n_weights == 1 && st == CKPT_OK; i++)
-		st = draw_single(m, &m->collections[i], 0, p, err);
+		st = draw_single(m, &m->collections[i], p, err);
 	for (size_t v = 0; v < m->n_weights; v++)
 		for (size_t w = v + 1; w < m->n_weights; w++)
 			for (size_t i = 0; i < n && st == CKPT_OK; i++)

@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "mass.h"
+#include "plot.h"
 
 #define N_COLUMNS 6
 
@@ -22,6 +23,8 @@ struct masses {
 	const struct eval_options *options;
 	struct outfile *out;
 	size_t n_refused;
+	size_t n_excess;
+	double *excess;       /* percent, of each model, for the plot */
 	pthread_mutex_t lock; /* of the plans */
 	size_t n_plans;
 	struct mass_plan **plans;
@@ -90,6 +93,12 @@ release(void *result)
 
 /* ---- rows ---- */
 
+static double
+excess_of(const struct match_mass_tensor *t)
+{
+	return (100 * ((t->mass - t->least) / t->least));
+}
+
 /* `tensor` is the whole model's where there is no such column. */
 static size_t
 columns(const struct masses *m, const char *label, const char *tensor,
@@ -103,7 +112,7 @@ columns(const struct masses *m, const char *label, const char *tensor,
 	out[n++] = (struct eval_cell){ "mass", NULL, t->mass };
 	out[n++] = (struct eval_cell){ "least_mass", NULL, t->least };
 	out[n++] = (struct eval_cell){ "excess_percent", NULL,
-	    100 * ((t->mass - t->least) / t->least) };
+	    excess_of(t) };
 	out[n++] = (struct eval_cell){ "certificate", NULL, t->certificate };
 	return (n);
 }
@@ -116,6 +125,26 @@ put_row(struct masses *m, const char *label, const char *tensor,
 
 	return (eval_cells_row(m->options, m->out, c, columns(m, label,
 	    tensor, t, c), err));
+}
+
+/* Keeps a model's excess for the plot. */
+static enum ckpt_status
+note_excess(struct masses *m, const struct match_mass_tensor *all,
+    struct ckpt_error *err)
+{
+	double *longer;
+
+	if (m->options->plot == NULL || !isfinite(excess_of(all)))
+		return (CKPT_OK);
+	if ((m->n_excess & (m->n_excess - 1)) == 0) { /* a power of two */
+		longer = realloc(m->excess, (2 * m->n_excess + 1) *
+		    sizeof(*longer));
+		if (longer == NULL)
+			return (error_nomem(err, m->n_excess * 16));
+		m->excess = longer;
+	}
+	m->excess[m->n_excess++] = excess_of(all);
+	return (CKPT_OK);
 }
 
 static enum ckpt_status
@@ -137,12 +166,43 @@ consume(void *arg, const struct eval_one *one, struct ckpt_error *err)
 	all.mass = r->mass.mass;
 	all.least = r->mass.least;
 	all.certificate = r->mass.certificate;
-	st = put_row(m, label, "(all)", &all, err);
+	st = note_excess(m, &all, err);
+	if (st == CKPT_OK)
+		st = put_row(m, label, "(all)", &all, err);
 	for (size_t i = 0; m->options->by_layer && i < r->mass.n_tensors &&
 	    st == CKPT_OK; i++)
 		st = put_row(m, label, one->model.head.schema->
 		    tensors[r->mass.tensors[i].index].name,
 		    &r->mass.tensors[i], err);
+	return (st);
+}
+
+static enum ckpt_status
+draw(const struct masses *m, struct ckpt_error *err)
+{
+	struct eval_histogram h = { .title = "Excess over the least mass",
+	    .label = "excess, percent", .values = m->excess,
+	    .n = m->n_excess, .n_bins = m->options->n_bins };
+	double *scratch = malloc((2 * h.n + 1) * sizeof(*scratch));
+	struct plot *p;
+	enum ckpt_status st;
+
+	if (h.n == 0) {
+		cli_warn(m->cli, "no model has a least mass: no plot");
+		free(scratch);
+		return (CKPT_OK);
+	}
+	if (scratch == NULL)
+		return (error_nomem(err, 2 * h.n * sizeof(*scratch)));
+	stats_range(h.values, h.n, scratch, &h.low, &h.high);
+	free(scratch);
+	st = plot_new(1, &p, err);
+	if (st != CKPT_OK)
+		return (st);
+	st = eval_histogram_add(&h, p, err);
+	if (st == CKPT_OK)
+		st = plot_save(p, m->options->plot, err);
+	plot_free(p);
 	return (st);
 }
 
@@ -159,6 +219,8 @@ run(struct masses *m, struct plans *plans, struct ckpt_error *err)
 	    c), err);
 	if (st == CKPT_OK)
 		st = eval_pass_run(&pass, m->cli->args, m->cli->n_args, err);
+	if (st == CKPT_OK && m->options->plot != NULL)
+		st = draw(m, err);
 	return (st);
 }
 
@@ -176,6 +238,7 @@ eval_mass(const struct cli *c, const struct eval_options *o,
 	if (st == CKPT_OK)
 		st = run(&m, plans, err);
 	*n_refused = m.n_refused;
+	free(m.excess);
 	for (size_t i = 0; i < m.n_plans; i++)
 		mass_plan_free(m.plans[i]);
 	free(m.plans);

@@ -21,7 +21,7 @@ static const struct cli_option options[] = {
 	{ "normalize", OPTION_NORMALIZE, "TEXT",
 	    "'scale=A mean=M std=S' instead of the .arch's" },
 	{ "bins", OPTION_BINS, "N",
-	    "of the ECE (default 15) or --marginals (48)" },
+	    "of the ECE (default 15) or histograms (48)" },
 	{ "fpr-rule", OPTION_FPR_RULE, "RULE",
 	    "first (default), nearest or interpolated" },
 	{ "limit", OPTION_LIMIT, "N", "the first N images of each file" },
@@ -178,8 +178,6 @@ check_statistic(const struct parse *p)
 		cli_usage_error(p->cli, "statistics of weights need no "
 		    "data: --data, --ood, --ensemble, --logits and "
 		    "--normalize are for scores");
-	if (o->mode == EVAL_MASS && o->plot != NULL)
-		cli_usage_error(p->cli, "there is no plot of masses");
 }
 
 void
@@ -203,6 +201,7 @@ eval_options_parse(struct cli *c, struct eval_options *o, int argc,
 		    "--mass");
 	if (o->mode != EVAL_MARGINALS && o->titles != NULL)
 		cli_usage_error(c, "--titles is for --marginals");
-	if (o->mode == EVAL_SCORES && o->n_bins == 0)
-		o->n_bins = STATS_DEFAULT_BINS;
+	if (o->n_bins == 0)
+		o->n_bins = o->mode == EVAL_SCORES ? STATS_DEFAULT_BINS :
+		    EVAL_BINS;
 }

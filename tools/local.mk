@@ -56,6 +56,7 @@ tools_ckpt_eval_SOURCES = tools/ckpt-eval.c tools/eval.h \
 	tools/eval_exchange.c tools/eval_exchange.h \
 	tools/eval_exchange_put.c \
 	tools/eval_group.c \
+	tools/eval_histogram.c \
 	tools/eval_item.c \
 	tools/eval_logits.c \
 	tools/eval_marginals.c tools/eval_marginals.h \

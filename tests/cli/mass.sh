@@ -18,6 +18,13 @@ awk -F '\t' 'NR > 1 && (NF != 5 || !($5 <= 1e-9) || !($4 > 0) || \
 	END { exit bad || NR != 1025 }' "$scratch/before" ||
 	fail "the numbers"
 
+# the plot
+expect 0 ckpt-eval -q --mass --plot="$scratch/mass.svg" "$tgz"
+cmp "$scratch/out" "$scratch/before" || fail "--plot: another table"
+python3 "$srcdir/tests/cli/stats_tool.py" svg "$scratch/mass.svg" ||
+	fail "not well-formed XML"
+grep -q '1,024 models' "$scratch/mass.svg" || fail "not all are drawn"
+
 # rescaled to their least masses: the same least, and nothing above it
 expect 0 ckpt-align -q --scale=min-mass -o "$scratch/least.ckpk" \
 	--report="$scratch/report" "$tgz"
