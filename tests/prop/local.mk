@@ -2,9 +2,11 @@
 # number of cases; what they print on failure begins with the seed.
 
 PROP_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/prop
-PROP_NET = tests/prop/random_net.c tests/prop/random_net.h
+PROP_NET = tests/prop/random_arch.c tests/prop/random_net.c \
+	tests/prop/random_net.h tests/prop/random_plant.c
 
-PROP_TESTS = tests/prop/orbit tests/prop/orbit_oracle
+PROP_TESTS = tests/prop/orbit tests/prop/orbit_logits \
+	tests/prop/orbit_oracle
 check_PROGRAMS += $(PROP_TESTS) tests/prop/orbit_cases \
 	tests/prop/orbit_fixture
 TESTS += $(PROP_TESTS) tests/prop/orbit_fixture.sh
@@ -13,6 +15,10 @@ EXTRA_DIST += tests/prop/orbit_fixture.sh
 tests_prop_orbit_SOURCES = tests/prop/orbit.c $(PROP_NET)
 tests_prop_orbit_CPPFLAGS = $(PROP_CPPFLAGS)
 tests_prop_orbit_LDADD = lib/libcore.la
+
+tests_prop_orbit_logits_SOURCES = tests/prop/orbit_logits.c $(PROP_NET)
+tests_prop_orbit_logits_CPPFLAGS = $(PROP_CPPFLAGS)
+tests_prop_orbit_logits_LDADD = lib/libnn.la lib/libcore.la -lm
 
 tests_prop_orbit_oracle_SOURCES = tests/prop/orbit_oracle.c $(PROP_NET)
 tests_prop_orbit_oracle_CPPFLAGS = $(PROP_CPPFLAGS)

@@ -370,7 +370,7 @@ main(int argc, char **argv)
 			random_net_cycles_arch(&r, 2 + random_below(&r, 9),
 			    &text);
 		else
-			random_net_arch(&r, 6, &text);
+			random_net_plain_arch(&r, 6, &text);
 		random_net_need(buf_append(&text, "", 1, &err), &err);
 		arch = (const char *)text.data;
 		random_net_open(arch, text.len - 1, CKPT_F64, &net);

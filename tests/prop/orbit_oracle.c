@@ -62,6 +62,23 @@ number(const struct oracle *o, const struct sym_side *side, uint64_t unit)
 	return (n + unit);
 }
 
+/* The scaled units that multiply and that divide an element. */
+static void
+number_both(const struct oracle *o, const struct sym_tensor *t, uint64_t r,
+    uint64_t c, size_t *out, size_t *in)
+{
+	const struct sym_side *sides[2] = { &t->row, &t->col };
+	uint64_t units[2] = { sym_row_unit(t, r), sym_col_unit(t, r, c) };
+	int i;
+
+	*out = *in = 0;
+	for (i = 0; i < 2; i++)
+		if (sides[i]->action == SYMMETRY_OUT)
+			*out = number(o, sides[i], units[i]);
+		else if (sides[i]->action == SYMMETRY_IN)
+			*in = number(o, sides[i], units[i]);
+}
+
 /* Whether exponents take `m` to o->to. */
 static bool
 solve(const struct oracle *o, const struct model *m)
@@ -85,8 +102,8 @@ solve(const struct oracle *o, const struct model *m)
 		for (r = 0; r < t->rows; r++)
 			for (c = 0; c < t->cols; c++)
 				for (k = 0; k < t->inner; k++) {
-					at = desc->offset + 4 * ((r * t->cols +
-					    c) * t->inner + k);
+					at = desc->offset + 4 * (t->first +
+					    r * t->pitch + c * t->inner + k);
 					memcpy(&x, m->data + at, 4);
 					memcpy(&y, o->to->data + at, 4);
 					if (x == 0 && y == 0)
@@ -94,10 +111,7 @@ solve(const struct oracle *o, const struct model *m)
 					if (__builtin_frexpf(x, &ex) !=
 					    __builtin_frexpf(y, &ey))
 						return (false);
-					a = number(o, &t->row,
-					    sym_row_unit(t, r));
-					b = number(o, &t->col,
-					    sym_col_unit(t, r, c));
+					number_both(o, t, r, c, &a, &b);
 					if (!relate(&p, a, b, ey - ex))
 						return (false);
 				}

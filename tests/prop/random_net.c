@@ -21,91 +21,6 @@ random_net_need(enum ckpt_status st, const struct ckpt_error *err)
 	abort();
 }
 
-static void
-put(struct buf *out, const char *text)
-{
-	struct ckpt_error err = { 0 };
-
-	random_net_need(buf_append(out, text, strlen(text), &err), &err);
-}
-
-static void
-activation(struct random *r, struct buf *out, bool may_flip)
-{
-	static const char *const names[] = { "relu\n", "tanh\n", "relu\n",
-	    "leakyrelu\n", "sigmoid\n", "" };
-
-	put(out, names[random_below(r, may_flip ? 6 : 5)]);
-}
-
-/* A vector network: linear layers, now and then with a residual sum. */
-static void
-vector_arch(struct random *r, uint32_t max_units, struct buf *out)
-{
-	char line[128];
-	uint32_t n_layers = 1 + random_below(r, 3), i, n;
-
-	put(out, "ckpt-arch 1\ninput 3\n");
-	for (i = 0; i < n_layers; i++) {
-		n = 1 + random_below(r, max_units);
-		snprintf(line, sizeof(line), "linear a%u out=%u bias=%s\n", i,
-		    n, random_below(r, 3) ? "yes" : "no");
-		put(out, line);
-		activation(r, out, true);
-		if (random_below(r, 3) > 0)
-			continue;
-		snprintf(line, sizeof(line), "flatten s%u\nlinear b%u out=%u "
-		    "bias=no\n", i, i, n);
-		put(out, line);
-		activation(r, out, true);
-		snprintf(line, sizeof(line), "flatten t%u\nadd from=s%u,t%u\n",
-		    i, i, i);
-		put(out, line);
-		if (random_below(r, 2))
-			activation(r, out, true);
-	}
-	put(out, "linear z out=2\noutput\n");
-}
-
-/* An image network: convolutions, some grouped, and a linear layer. */
-static void
-image_arch(struct random *r, uint32_t max_units, struct buf *out)
-{
-	char line[128];
-	uint32_t n_layers = 1 + random_below(r, 3), i, c = 2, groups, k;
-
-	put(out, "ckpt-arch 1\ninput 2x8x8\n");
-	for (i = 0; i < n_layers; i++) {
-		groups = 1;
-		for (k = 2; k <= c; k++)
-			if (c % k == 0 && random_below(r, 2))
-				groups = k;
-		c = groups * (1 + random_below(r, max_units / groups + 1));
-		k = 1 + random_below(r, 2);
-		snprintf(line, sizeof(line), "conv c%u out=%u kernel=%ux%u "
-		    "padding=%u groups=%u bias=%s\n", i, c, k,
-		    1 + random_below(r, 2), k - 1, groups,
-		    random_below(r, 2) ? "yes" : "no");
-		put(out, line);
-		activation(r, out, true);
-		if (random_below(r, 4) == 0)
-			put(out, random_below(r, 2) ?
-			    "maxpool kernel=2 stride=1\n" :
-			    "avgpool kernel=2 stride=1\n");
-	}
-	put(out, random_below(r, 2) ? "globalavgpool\n" : "flatten\n");
-	put(out, "linear z out=2\noutput\n");
-}
-
-void
-random_net_arch(struct random *r, uint32_t max_units, struct buf *out)
-{
-	if (random_below(r, 2))
-		vector_arch(r, max_units, out);
-	else
-		image_arch(r, max_units, out);
-}
-
 void
 random_net_open(const char *text, size_t n, enum ckpt_dtype dtype,
     struct random_net *out)
@@ -197,26 +112,6 @@ cut_off(const struct random_net *net, struct model *m)
 }
 
 void
-random_net_cycles_arch(struct random *r, uint32_t n, struct buf *out)
-{
-	static const char *const names[] = { "sigmoid", "tanh", "relu" };
-	const char *act = names[random_below(r, 3)];
-	struct ckpt_error err = { 0 };
-	enum ckpt_status st;
-
-	if (random_below(r, 2))
-		st = buf_printf(out, &err, "ckpt-arch 1\ninput 1\n"
-		    "linear a out=%u bias=no\n%s\nlinear b out=%u bias=no\n"
-		    "%s\nlinear z out=1\noutput\n", n, act, n, act);
-	else
-		st = buf_printf(out, &err, "ckpt-arch 1\ninput 1\n"
-		    "linear a out=%u bias=no\n%s s\nlinear b out=%u bias=no\n"
-		    "%s t\nadd from=s,t\nlinear z out=1\noutput\n", n, act,
-		    n, act);
-	random_net_need(st, &err);
-}
-
-void
 random_net_cycles(struct random *r, const struct random_net *net,
     struct model *out)
 {
@@ -251,6 +146,31 @@ random_net_cycles(struct random *r, const struct random_net *net,
 		cut_off(net, out);
 }
 
+/* Variances are not negative, and what divides by them is not 0. */
+static void
+set_variances(const struct random_net *net, struct model *m)
+{
+	const struct tensor_desc *t;
+	double x[256];
+	size_t i, k, var;
+
+	for (i = 0; i < net->graph->n_nodes; i++) {
+		var = net->graph->nodes[i].var;
+		if (var == GRAPH_NONE)
+			continue;
+		t = &net->schema->tensors[schema_find(net->schema,
+		    net->graph->params[var].name)];
+		if (t->n_elements > 256)
+			abort();
+		dtype_to_f64(t->dtype, m->data + t->offset, x,
+		    t->n_elements);
+		for (k = 0; k < t->n_elements; k++)
+			x[k] = x[k] < 0 ? -x[k] : x[k] > 0 ? x[k] : 0.25;
+		(void)dtype_from_f64(t->dtype, x, m->data + t->offset,
+		    t->n_elements);
+	}
+}
+
 void
 random_net_weights(struct random *r, const struct random_net *net, bool few,
     bool odd, struct model *out)
@@ -272,6 +192,9 @@ random_net_weights(struct random *r, const struct random_net *net, bool few,
 	}
 	if (random_below(r, 6) == 0)
 		cut_off(net, out);
+	while (random_below(r, 2))
+		random_net_plant(r, net, out);
+	set_variances(net, out);
 }
 
 /* Permutes a group after its parent. */

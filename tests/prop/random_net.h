@@ -13,8 +13,12 @@ struct random {
 
 uint32_t random_below(struct random *r, uint32_t n); /* 0 .. n - 1 */
 
-/* The text of an .arch file with `max_units` units a layer at most. */
+/* The text of an .arch file with `max_units` units a layer at most: of all
+ * operations, with concatenations, residual streams and blocks; or (plain) of
+ * convolutions, linear layers, activations and residual sums. */
 void random_net_arch(struct random *r, uint32_t max_units, struct buf *out);
+void random_net_plain_arch(struct random *r, uint32_t max_units,
+    struct buf *out);
 
 struct random_net {
 	struct graph *graph;
@@ -28,9 +32,14 @@ void random_net_open(const char *text, size_t n, enum ckpt_dtype dtype,
 void random_net_close(struct random_net *net);
 
 /* Weights: of few values (many ties) or of many, with dead and duplicated
- * units; `odd` allows NaN, infinities, -0 and subnormals. */
+ * units; `odd` allows NaN, infinities, -0 and subnormals. Variances are
+ * positive. */
 void random_net_weights(struct random *r, const struct random_net *net,
     bool few, bool odd, struct model *out);
+
+/* Makes one unit dead, or a copy of another, in all tensors that know it. */
+void random_net_plant(struct random *r, const struct random_net *net,
+    struct model *m);
 
 /* The text of an .arch file and weights of it that refinement cannot order:
  * a layer (or a residual stream, reading itself) of `n` units joined as the
