@@ -68,7 +68,6 @@ prepare(struct align *a, struct ckpt_error *err)
 	st = id_of_model(&a->ref, NULL, &a->ref_id, err);
 	if (st != CKPT_OK)
 		return (st);
-	match_single_thread();
 	st = match_problem_new(a->ref_plan->shape, &a->ref, a->scale,
 	    &a->problem, err);
 	if (st != CKPT_OK || a->scale == MATCH_SCALE_UNIT)

@@ -23,10 +23,8 @@ lap_new(size_t max_n, struct lap **out, struct ckpt_error *err)
 	l->dense = lap_dense_best();
 	l->x = calloc(10 * n, sizeof(*l->x));
 	l->v = calloc(5 * n, sizeof(*l->v));
-	l->dual = calloc(n, sizeof(*l->dual));
 	l->lists = malloc(n * sizeof(*l->lists));
-	if (l->x == NULL || l->v == NULL || l->dual == NULL ||
-	    l->lists == NULL) {
+	if (l->x == NULL || l->v == NULL || l->lists == NULL) {
 		lap_free(l);
 		return (error_nomem(err, n * sizeof(*l->lists)));
 	}
@@ -51,7 +49,6 @@ lap_free(struct lap *l)
 		return;
 	free(l->x);
 	free(l->v);
-	free(l->dual);
 	free(l->lists);
 	free(l);
 }
@@ -102,30 +99,29 @@ reduce_columns(struct lap *l)
 	}
 }
 
-/* The last duals, in steps of these costs; the largest becomes 0. */
+/* Former duals, in steps of these costs; the largest becomes 0. */
 static void
-take_duals(struct lap *l, double scale)
+take_duals(struct lap *l, const double *duals, double scale)
 {
 	double most = -INFINITY, v;
 	size_t j;
 
 	for (j = 0; j < l->n; j++)
-		if (l->dual[j] > most)
-			most = l->dual[j];
+		if (duals[j] > most)
+			most = duals[j];
 	for (j = 0; j < l->n; j++) {
-		v = (l->dual[j] - most) * scale;
+		v = (duals[j] - most) * scale;
 		l->v[j] = v > -LAP_STEPS ? (int32_t)v : -LAP_STEPS;
 	}
 }
 
 static void
-keep_duals(struct lap *l, double scale)
+keep_duals(const struct lap *l, double scale, double *duals)
 {
 	size_t j;
 
 	for (j = 0; j < l->n; j++)
-		l->dual[j] = l->v[j] / scale;
-	l->n_dual = l->n;
+		duals[j] = l->v[j] / scale;
 }
 
 /* ---- rows ---- */
@@ -209,8 +205,8 @@ assign(struct lap *l, bool warm)
 }
 
 enum ckpt_status
-lap_solve(struct lap *l, size_t n, float *cost, bool warm, uint32_t *column,
-    struct ckpt_error *err)
+lap_solve(struct lap *l, size_t n, float *cost, double *duals, bool warm,
+    uint32_t *column, struct ckpt_error *err)
 {
 	double least, most, scale;
 	enum ckpt_status st;
@@ -230,11 +226,12 @@ lap_solve(struct lap *l, size_t n, float *cost, bool warm, uint32_t *column,
 	for (i = 0; i < n; i++)
 		l->dense->quantize(cost + i * n, n, least, scale);
 	l->cost = (const int32_t *)cost;
-	warm = warm && l->n_dual == n;
+	warm = warm && duals != NULL;
 	if (warm)
-		take_duals(l, scale);
+		take_duals(l, duals, scale);
 	assign(l, warm);
-	keep_duals(l, scale);
+	if (duals != NULL)
+		keep_duals(l, scale, duals);
 	memcpy(column, l->x, n * sizeof(*column));
 	return (CKPT_OK);
 }

@@ -10,8 +10,7 @@
 
 #define LAP_MAX 65536 /* rows */
 
-/* Work space for problems of up to a stated size, and the column duals of
- * the last one solved. */
+/* Work space for problems of up to a stated size. */
 struct lap;
 
 CKPT_CHECKED enum ckpt_status lap_new(size_t max_n, struct lap **out,
@@ -28,11 +27,11 @@ void lap_free(struct lap *l); /* NULL does nothing */
  * least one by at most n * range * 2^-27. Among equal sums the choice is the
  * same on every run and every CPU.
  *
- * With `warm` the column duals of the last solution of the same n are the
- * start: the result is a minimum all the same, sooner where the costs have
- * changed little.
+ * `duals`, unless NULL, are the n column duals of the solution, in units of
+ * the costs. With `warm` they are the start, too: the result is a minimum all
+ * the same, sooner where the costs have changed little since.
  */
 CKPT_CHECKED enum ckpt_status lap_solve(struct lap *l, size_t n, float *cost,
-    bool warm, uint32_t *column, struct ckpt_error *err);
+    double *duals, bool warm, uint32_t *column, struct ckpt_error *err);
 
 #endif

@@ -57,9 +57,6 @@ struct lap {
 	size_t n_touched;
 	uint32_t *done;    /* columns whose rows were gone on from */
 	size_t n_done;
-	/* the last duals, in units of the costs, and of how many columns */
-	double *dual;
-	size_t n_dual;
 };
 
 /* Makes the list of a row anew, by the duals as they are. */

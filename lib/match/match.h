@@ -1,9 +1,9 @@
 /*
  * match: the numerical side of symmetries: matching the units of a model to
  * those of a reference, scaling by real numbers, and the canonical form of
- * the ICLR 2024 paper. All of it in double, in fixed order; only products of
- * large matrices are left to BLAS, and these decide which unit goes where,
- * never what is written as a weight.
+ * the ICLR 2024 paper. Whatever is written as a weight is computed in double,
+ * in fixed order; what decides which unit goes where are products in float,
+ * whose last bits hang on the CPU.
  *
  * Weights that are not finite take no part: they count as 0 in every norm,
  * order and objective, and are carried along.
@@ -211,10 +211,6 @@ void match_problem_free(struct match_problem *p); /* NULL does nothing */
 CKPT_CHECKED enum ckpt_status match_objective(const struct match_problem *p,
     const struct sym_plan *plan, const struct model *m, double *out,
     struct ckpt_error *err);
-
-/* Makes BLAS use the calling thread alone, for the whole process: models
- * are what is done in parallel, and sums keep one order. */
-void match_single_thread(void);
 
 struct match_result {
 	struct match_map map;

@@ -4,136 +4,129 @@
 
 #define MAX_SWEEPS 200
 
-unsigned
-match_flags(const struct match_problem *p, size_t group)
+/* Whether the touched groups would move at all. */
+static bool
+moves(const struct match_work *k, const size_t *groups, size_t n)
 {
-	unsigned kinds = p->shape->table->groups[group].kinds, flags = 0;
-
-	if (kinds & SYMMETRY_SIGN)
-		flags |= MATCH_SIGN;
-	if ((kinds & SYMMETRY_SCALE) && p->scale == MATCH_SCALE_POW2)
-		flags |= MATCH_POW2;
-	return (flags);
-}
-
-double
-match_score(const struct match_problem *p, const double *w, bool with_norm)
-{
-	double products = 0, squares = 0;
+	const struct match_unit *a, *b;
+	uint32_t u;
 	size_t i;
 
-	for (i = 0; i < p->shape->total; i++)
-		products += p->ref[i] * w[i];
-	if (!with_norm)
-		return (products);
-	for (i = 0; i < p->shape->total; i++)
-		squares += w[i] * w[i];
-	return (products - squares / 2);
+	for (i = 0; i < n; i++) {
+		a = k->map.units[groups[i]];
+		b = k->next.units[groups[i]];
+		for (u = 0; u < k->map.n_units[groups[i]]; u++)
+			if (a[u].source != b[u].source ||
+			    a[u].factor < b[u].factor ||
+			    a[u].factor > b[u].factor)
+				return (true);
+	}
+	return (false);
 }
 
-/* The inverse of the touched part of delta, in place. */
 static void
-invert_delta(struct match_work *k)
+exchange(struct match_work *k, const size_t *groups, size_t n)
 {
-	struct match_map *d = &k->delta;
-	size_t g;
-	uint32_t u;
+	struct match_unit *swap;
+	size_t i;
 
-	for (g = 0; g < d->n_groups; g++) {
-		if (!k->touched[g])
-			continue;
-		memcpy(d->spare, d->units[g],
-		    d->n_units[g] * sizeof(*d->spare));
-		for (u = 0; u < d->n_units[g]; u++) {
-			d->units[g][d->spare[u].source].source = u;
-			d->units[g][d->spare[u].source].factor =
-			    1 / d->spare[u].factor;
-		}
+	for (i = 0; i < n; i++) {
+		swap = k->map.units[groups[i]];
+		k->map.units[groups[i]] = k->next.units[groups[i]];
+		k->next.units[groups[i]] = swap;
+		k->is_touched[groups[i]] = !k->is_touched[groups[i]];
 	}
 }
 
-/* Every group that shares a tensor with a touched one may gain again. */
-static void
-unsettle(struct match_work *k, size_t root)
+static bool
+is_touched(const struct match_work *k, const struct sym_tensor *t)
+{
+	return ((t->row.group != SIZE_MAX && k->is_touched[t->row.group]) ||
+	    (t->col.group != SIZE_MAX && k->is_touched[t->col.group]));
+}
+
+/* Takes the step of these groups that lies in k->next if it is a gain. */
+static bool
+take_step(struct match_work *k, const size_t *groups, size_t n, double *score)
 {
 	const struct match_shape *s = k->problem->shape;
-	const struct sym_tensor *t;
-	size_t i, row, col;
+	double gain = 0, after = 0;
+	bool is_gain;
+	size_t i;
 
-	for (i = 0; i < s->n_tensors; i++) {
-		t = &s->tensors[i];
-		row = t->row.group == SIZE_MAX ? SIZE_MAX :
-		    s->root[t->row.group];
-		col = t->col.group == SIZE_MAX ? SIZE_MAX :
-		    s->root[t->col.group];
-		if (row == root && col != SIZE_MAX)
-			k->is_settled[col] = false;
-		if (col == root && row != SIZE_MAX)
-			k->is_settled[row] = false;
-	}
+	if (!moves(k, groups, n))
+		return (false);
+	exchange(k, groups, n);
+	for (i = 0; i < s->n_tensors; i++)
+		if (is_touched(k, &s->tensors[i])) {
+			k->new_score[i] = match_see_tensor(k, i);
+			gain += k->new_score[i] - k->score[i];
+			after += k->new_score[i];
+		} else
+			after += k->score[i];
+	is_gain = gain > MATCH_GAIN * (fabs(after) + fabs(*score));
+	for (i = 0; i < s->n_tensors && is_gain; i++)
+		if (is_touched(k, &s->tensors[i]))
+			k->score[i] = k->new_score[i];
+	if (is_gain)
+		*score = after;
+	else
+		exchange(k, groups, n);
+	for (i = 0; i < n; i++)
+		k->is_touched[groups[i]] = false;
+	return (is_gain);
 }
 
-/* Takes the step that lies in delta if it is a gain; powers of two and
- * permutations are undone exactly. */
-static bool
-take_step(struct match_work *k, double *score)
-{
-	const struct match_problem *p = k->problem;
-	const struct match_shape *s = p->shape;
-	double after;
-	size_t g;
-	uint32_t u;
-	bool is_identity = true;
-
-	for (g = 0; g < s->n_groups; g++)
-		for (u = 0; k->touched[g] && u < k->delta.n_units[g]; u++)
-			is_identity &= k->delta.units[g][u].source == u &&
-			    fabs(k->delta.units[g][u].factor - 1) <= 0;
-	if (is_identity)
-		return (false);
-	match_apply(s, &k->delta, k->touched, k->w, k->temp);
-	after = match_score(p, k->w, p->scale == MATCH_SCALE_POW2);
-	if (!(after - *score > MATCH_GAIN * (fabs(after) + fabs(*score)))) {
-		invert_delta(k);
-		match_apply(s, &k->delta, k->touched, k->w, k->temp);
-		return (false);
-	}
-	for (g = 0; g < s->n_groups; g++)
-		for (u = 0; !k->touched[g] && u < k->delta.n_units[g]; u++)
-			k->delta.units[g][u] = (struct match_unit){ u, 1 };
-	match_map_append(&k->total, &k->delta);
-	*score = after;
-	return (true);
-}
-
-/* All kinds of steps on one root group and what it holds. */
+/* Steps of one member among units that stay. */
 static enum ckpt_status
-improve(struct match_work *k, size_t root, double *score, bool *gained,
+improve_member(struct match_work *k, size_t g, double *score, bool *gained,
     struct ckpt_error *err)
 {
-	const struct match_shape *s = k->problem->shape;
+	const struct match_layout *l = &k->problem->layout;
+	bool is_leaf = true;
 	enum ckpt_status st;
-	size_t g;
+	size_t i;
 
-	st = match_family(k, root, err);
-	if (st != CKPT_OK)
-		return (st);
-	*gained = take_step(k, score);
-	for (g = 0; g < s->n_groups; g++) {
-		if (s->root[g] != root)
-			continue;
-		if (g != root && match_has_sliced(s, g)) {
-			st = match_blocks(k, g, err);
-			if (st != CKPT_OK)
-				return (st);
-			*gained |= take_step(k, score);
-		}
-		if (match_flags(k->problem, g) == 0)
-			continue;
-		st = match_signs(k, g, err);
+	for (i = 0; i < k->problem->shape->n_groups; i++)
+		is_leaf &= k->problem->shape->table->groups[i].parent != g;
+	if (is_leaf && l->block[g] > 1 &&
+	    !k->problem->shape->table->groups[g].is_fixed &&
+	    k->problem->shape->table->groups[g].parent != SIZE_MAX &&
+	    match_has_covered(l, g)) {
+		st = match_blocks(k, g, err);
 		if (st != CKPT_OK)
 			return (st);
-		*gained |= take_step(k, score);
+		*gained |= take_step(k, &g, 1, score);
+	}
+	if (l->flags[g] != 0) {
+		match_signs(k, g);
+		*gained |= take_step(k, &g, 1, score);
+	}
+	return (CKPT_OK);
+}
+
+/* All kinds of steps on one family. */
+static enum ckpt_status
+improve(struct match_work *k, size_t family, double *score, bool *gained,
+    struct ckpt_error *err)
+{
+	const struct match_family *f = &k->problem->layout.families[family];
+	enum ckpt_status st;
+	size_t i;
+
+	for (i = 0; i < f->n_members; i++) {
+		st = match_cost_update(k, f->members[i], err);
+		if (st != CKPT_OK)
+			return (st);
+	}
+	st = match_family_assign(k, f, k->parts, &k->duals[family], err);
+	if (st != CKPT_OK)
+		return (st);
+	*gained = take_step(k, f->members, f->n_members, score);
+	for (i = 0; i < f->n_members; i++) {
+		st = improve_member(k, f->members[i], score, gained, err);
+		if (st != CKPT_OK)
+			return (st);
 	}
 	return (CKPT_OK);
 }
@@ -142,29 +135,33 @@ enum ckpt_status
 match_descend(struct match_work *k, double *score, unsigned *n_sweeps,
     struct ckpt_error *err)
 {
-	const struct match_shape *s = k->problem->shape;
+	const struct match_layout *l = &k->problem->layout;
 	enum ckpt_status st;
-	size_t i, root;
+	size_t i, j;
 	unsigned sweep;
 	bool gained, any = true;
 
-	memset(k->is_settled, 0, s->n_groups * sizeof(*k->is_settled));
+	for (i = 0; i < k->problem->shape->n_tensors; i++)
+		k->score[i] = match_see_tensor(k, i);
+	*score = match_score(k);
+	memset(k->is_settled, 0, l->n_families * sizeof(*k->is_settled));
 	for (sweep = 0; any && sweep < MAX_SWEEPS; sweep++) {
 		any = false;
-		for (i = 0; i < s->n_groups; i++) {
-			root = s->order[i];
-			if (s->root[root] != root || k->is_settled[root])
+		for (i = 0; i < l->n_families; i++) {
+			if (k->is_settled[i])
 				continue;
-			st = improve(k, root, score, &gained, err);
+			st = improve(k, i, score, &gained, err);
 			if (st != CKPT_OK)
 				return (st);
-			if (gained)
-				unsettle(k, root);
-			k->is_settled[root] = !gained;
+			/* who shares a tensor with it may gain again */
+			for (j = 0; gained &&
+			    j < l->families[i].n_neighbours; j++)
+				k->is_settled[l->families[i].neighbours[j]] =
+				    false;
+			k->is_settled[i] = !gained;
 			any |= gained;
 		}
 	}
 	*n_sweeps = sweep;
 	return (CKPT_OK);
 }
-

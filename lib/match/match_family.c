@@ -1,261 +1,185 @@
-#include <float.h>
+/*
+ * match_family: the step of a family whose members share one assignment: a
+ * group, or the groups of a residual stream, whose units move alike and take
+ * signs each of their own.
+ *
+ * A member's own products L change with its sign s, those of an axis that it
+ * shares with its partner, D, with the signs of both. Whatever s' the partner
+ * takes, the member adds |L + s' D|, which is
+ *
+ *	(|L + D| + |L - D|) / 2 + s' (|L + D| - |L - D|) / 2
+ *
+ * so that it can be taken out of the sum, leaving to its partner the second
+ * part; and so on, up the tree that the partners form.
+ */
 #include <math.h>
 
 #include "match/match_work.h"
 
-/*
- * The step of a family: a root group and the groups whose blocks move with
- * its units. The best way of taking block j of the model for block i of the
- * reference is an assignment of the units within; its value is the gain of
- * the pair (i, j) in the parent's assignment. So the step is an assignment
- * of assignments, from the innermost blocks outwards.
- */
-
-struct family {
+struct step {
 	struct match_work *k;
-	const struct symmetry *table;
-	unsigned *flags;    /* [group] */
+	const struct match_family *f;
+	const struct match_parts *parts;
+	size_t n;       /* units */
+	float **left;   /* [member with a sign]: what was left to it, or NULL */
+	float *rest;    /* the memory of these */
 };
 
-static size_t
-block_units(const struct family *f, size_t g)
-{
-	const struct symmetry_group *group = &f->table->groups[g];
-
-	if (group->parent == SIZE_MAX)
-		return (group->n_units);
-	return (group->n_units / f->table->groups[group->parent].n_units);
-}
-
-static double take_block(struct family *f, size_t g, size_t i, size_t j,
-    double sign, bool is_final);
-
-/* The gains of what units a and b hold, if a takes b with this sign. */
-static double
-take_children(struct family *f, size_t g, size_t a, size_t b, double sign,
-    bool is_final)
-{
-	size_t c;
-	double sum = 0;
-
-	for (c = 0; c < f->table->n_groups; c++)
-		if (f->table->groups[c].parent == g)
-			sum += take_block(f, c, a, b, sign, is_final);
-	return (sum);
-}
-
-static bool
-has_children(const struct family *f, size_t g)
-{
-	size_t c;
-
-	for (c = 0; c < f->table->n_groups; c++)
-		if (f->table->groups[c].parent == g)
-			return (true);
-	return (false);
-}
-
-/* The gain of unit b of the model for unit a of the reference. */
-static double
-take_unit(struct family *f, size_t g, size_t a, size_t b, double parent,
-    double *factor)
-{
-	const struct match_cost *c = &f->k->costs[g];
-	size_t i = a * c->n + b;
-	double plus, minus, n;
-
-	if (!has_children(f, g))
-		return (match_cost_pair(c, a, b, f->flags[g], parent, factor));
-	/* the sign acts on the blocks too; the scale stays */
-	*factor = 1;
-	n = c->none != NULL ? c->none[i] : 0;
-	plus = (c->out != NULL ? c->out[i] : 0) +
-	    (c->in != NULL ? c->in[i] : 0);
-	if (c->dep != NULL)
-		plus += parent * c->dep[i];
-	if (!(f->flags[g] & MATCH_SIGN))
-		return (n + plus + take_children(f, g, a, b, 1, false));
-	minus = -plus + take_children(f, g, a, b, -1, false);
-	plus += take_children(f, g, a, b, 1, false);
-	if (minus > plus)
-		*factor = -1;
-	return (n + (minus > plus ? minus : plus));
-}
-
-/* What overflows is as good as any other. */
 static float
-as_cost(double gain)
+at(const float *part, size_t i)
 {
-	if (!isfinite(gain))
-		return (0);
-	return ((float)fmin(fmax(-gain, -FLT_MAX), FLT_MAX));
+	return (part != NULL ? part[i] : 0);
 }
 
-/* The value of the best assignment of block j of group g in the model to
- * block i of the reference; if final, it goes into delta, and so on
- * inwards. */
-static double
-take_block(struct family *f, size_t g, size_t i, size_t j, double sign,
-    bool is_final)
+/* What the i-th member with a sign adds for pair x if its partner's sign is
+ * +1 and -1. */
+static void
+two_ways(const struct step *s, size_t i, size_t x, float *plus, float *minus)
 {
-	size_t m = block_units(f, g), a, b;
-	double sum = 0, factor;
-	float *gains = f->k->gains[g];
-	uint32_t *column = f->k->columns[g];
-	struct ckpt_error err;
-	struct match_unit *units = f->k->delta.units[g];
+	const struct match_parts *p = &s->parts[s->f->with_sign[i]];
+	float l = at(p->of[MATCH_OUT], x) + at(s->left[i], x);
+	float d = at(p->of[MATCH_DEP], x);
 
-	if (f->table->groups[g].is_fixed)
-		for (a = 0; a < m; a++)
-			column[a] = (uint32_t)a;
-	else {
-		for (a = 0; a < m * m; a++) {
-			gains[a] = as_cost(take_unit(f, g, i * m + a / m,
-			    j * m + a % m, sign, &factor));
-		}
-		if (lap_solve(f->k->lap, m, gains, false, column, &err) !=
-		    CKPT_OK) /* as_cost is finite */
-			return (0);
+	*plus = l + d;
+	*minus = l - d;
+}
+
+static size_t
+rank_of(const struct step *s, size_t group)
+{
+	size_t i;
+
+	for (i = 0; i < s->f->n_with_sign && s->f->with_sign[i] != group;)
+		i++;
+	return (i);
+}
+
+/* Adds the best signs of a member to the gains, and the rest to what is left
+ * to its partner. */
+static void
+take_out(struct step *s, size_t i)
+{
+	const size_t g = s->f->with_sign[i], n2 = s->n * s->n;
+	size_t partner = s->k->problem->layout.partner[g], x;
+	float *gains = s->k->gains, *left = NULL, plus, minus;
+
+	if (s->parts[g].of[MATCH_DEP] == NULL) {
+		for (x = 0; x < n2; x++)
+			gains[x] += fabsf(at(s->parts[g].of[MATCH_OUT], x) +
+			    at(s->left[i], x));
+		return;
 	}
-	for (a = 0; a < m; a++) {
-		b = j * m + column[a];
-		sum += take_unit(f, g, i * m + a, b, sign, &factor);
-		if (!is_final)
+	left = s->left[rank_of(s, partner)];
+	for (x = 0; x < n2; x++) {
+		two_ways(s, i, x, &plus, &minus);
+		gains[x] += (fabsf(plus) + fabsf(minus)) / 2;
+		left[x] += (fabsf(plus) - fabsf(minus)) / 2;
+	}
+}
+
+/* Members whose partner leaves them something, and the room for it. */
+static enum ckpt_status
+make_room(struct step *s, struct ckpt_error *err)
+{
+	const struct match_layout *l = &s->k->problem->layout;
+	size_t i, j, n = 0, n2 = s->n * s->n;
+
+	s->left = calloc(s->f->n_with_sign + 1, sizeof(*s->left));
+	if (s->left == NULL)
+		return (error_nomem(err, s->f->n_with_sign * sizeof(float *)));
+	for (i = 0; i < s->f->n_with_sign; i++)
+		n += s->parts[s->f->with_sign[i]].of[MATCH_DEP] != NULL;
+	if (n == 0)
+		return (CKPT_OK);
+	s->rest = calloc(n * n2, sizeof(*s->rest));
+	if (s->rest == NULL)
+		return (error_nomem(err, n * n2 * sizeof(float)));
+	for (i = 0, n = 0; i < s->f->n_with_sign; i++) {
+		if (s->parts[s->f->with_sign[i]].of[MATCH_DEP] == NULL)
 			continue;
-		units[i * m + a] = (struct match_unit){ (uint32_t)b, factor };
-		(void)take_children(f, g, i * m + a, b,
-		    factor < 0 ? -1 : 1, true);
-	}
-	return (sum);
-}
-
-/* Costs of a group, and room for the assignments of its blocks. */
-static enum ckpt_status
-prepare(struct family *f, size_t g, unsigned extra, struct ckpt_error *err)
-{
-	struct match_work *k = f->k;
-	size_t m = block_units(f, g);
-
-	k->gains[g] = malloc((m * m + 1) * sizeof(**k->gains));
-	k->columns[g] = malloc((m + 1) * sizeof(**k->columns));
-	if (k->gains[g] == NULL || k->columns[g] == NULL)
-		return (error_nomem(err, m * m * sizeof(**k->gains)));
-	return (match_cost_new(k->problem->shape, g, f->flags[g] | extra,
-	    k->problem->ref, k->w, k->panel, &k->costs[g], err));
-}
-
-static void
-clear(struct match_work *k, size_t g)
-{
-	free(k->gains[g]);
-	free(k->columns[g]);
-	k->gains[g] = NULL;
-	k->columns[g] = NULL;
-	match_cost_release(&k->costs[g]);
-}
-
-static void
-identity(struct match_work *k, size_t g)
-{
-	uint32_t u;
-
-	for (u = 0; u < k->delta.n_units[g]; u++)
-		k->delta.units[g][u] = (struct match_unit){ u, 1 };
-}
-
-static bool
-is_member(const struct match_shape *s, size_t g, size_t root)
-{
-	return (s->root[g] == root);
-}
-
-static enum ckpt_status
-family_new(struct match_work *k, struct family *f, struct ckpt_error *err)
-{
-	const struct match_shape *s = k->problem->shape;
-	size_t g;
-
-	f->k = k;
-	f->table = s->table;
-	f->flags = calloc(s->n_groups + 1, sizeof(*f->flags));
-	if (f->flags == NULL)
-		return (error_nomem(err, s->n_groups * sizeof(*f->flags)));
-	for (g = 0; g < s->n_groups; g++) {
-		f->flags[g] = match_flags(k->problem, g);
-		k->touched[g] = false;
+		j = rank_of(s, l->partner[s->f->with_sign[i]]);
+		if (s->left[j] == NULL)
+			s->left[j] = s->rest + n++ * n2;
 	}
 	return (CKPT_OK);
 }
 
-enum ckpt_status
-match_family(struct match_work *k, size_t root, struct ckpt_error *err)
+/* Signs of the members at place a, partners first. */
+static void
+choose_signs(struct step *s, size_t a, uint32_t b)
 {
-	const struct match_shape *s = k->problem->shape;
-	struct family f;
-	enum ckpt_status st;
-	size_t g;
+	const struct match_layout *l = &s->k->problem->layout;
+	struct match_unit *unit;
+	float plus, minus, value;
+	size_t i, g, p;
 
-	st = family_new(k, &f, err);
-	if (st != CKPT_OK)
-		return (st);
-	for (g = 0; g < s->n_groups && st == CKPT_OK; g++)
-		if (is_member(s, g, root)) {
-			k->touched[g] = true;
-			identity(k, g);
-			st = prepare(&f, g, 0, err);
-		}
-	if (st == CKPT_OK)
-		(void)take_block(&f, root, 0, 0, 1, true);
-	for (g = 0; g < s->n_groups; g++)
-		clear(k, g);
-	free(f.flags);
-	return (st);
+	for (i = s->f->n_with_sign; i-- > 0;) {
+		g = s->f->with_sign[i];
+		p = l->partner[g];
+		two_ways(s, i, a * s->n + b, &plus, &minus);
+		value = p != SIZE_MAX &&
+		    s->k->next.units[p][a].factor < 0 ? minus : plus;
+		unit = &s->k->next.units[g][a];
+		unit->factor = value < 0 ? -1 : 1;
+	}
+}
+
+static enum ckpt_status
+solve(struct step *s, double **duals, struct ckpt_error *err)
+{
+	const struct match_shape *shape = s->k->problem->shape;
+	size_t a, i, n2 = s->n * s->n;
+	float *cost = s->k->gains;
+	bool warm = duals != NULL && *duals != NULL;
+
+	if (shape->table->groups[s->f->root].is_fixed) {
+		for (a = 0; a < s->n; a++)
+			s->k->column[a] = (uint32_t)a;
+		return (CKPT_OK);
+	}
+	for (i = 0; i < n2; i++) /* what overflows is like any other */
+		cost[i] = isfinite(cost[i]) ? -cost[i] : 0;
+	if (duals != NULL && *duals == NULL) {
+		*duals = calloc(s->n + 1, sizeof(**duals));
+		if (*duals == NULL)
+			return (error_nomem(err, s->n * sizeof(**duals)));
+	}
+	return (lap_solve(s->k->lap, s->n, cost,
+	    duals != NULL ? *duals : NULL, warm, s->k->column, err));
 }
 
 enum ckpt_status
-match_blocks(struct match_work *k, size_t group, struct ckpt_error *err)
+match_family_assign(struct match_work *k, const struct match_family *f,
+    const struct match_parts *parts, double **duals, struct ckpt_error *err)
 {
-	const struct symmetry *table = k->problem->shape->table;
-	size_t parent = table->groups[group].parent, i;
-	struct family f;
+	struct step s = { .k = k, .f = f, .parts = parts };
+	const float *none = parts[f->root].of[MATCH_NONE];
 	enum ckpt_status st;
+	size_t a, i;
 
-	st = family_new(k, &f, err);
+	if (!f->is_alike)
+		return (match_nested_assign(k, f, parts, err));
+	s.n = k->problem->shape->table->groups[f->root].n_units;
+	st = make_room(&s, err);
 	if (st != CKPT_OK)
-		return (st);
-	k->touched[group] = true;
-	identity(k, group);
-	if (has_children(&f, group))
-		goto out; /* these would have to move along */
-	st = prepare(&f, group, MATCH_SLICED, err);
-	for (i = 0; st == CKPT_OK && i < table->groups[parent].n_units; i++)
-		(void)take_block(&f, group, i, i, 1, true);
-	clear(k, group);
+		goto out;
+	if (none != NULL)
+		memcpy(k->gains, none, s.n * s.n * sizeof(*none));
+	else
+		memset(k->gains, 0, s.n * s.n * sizeof(*none));
+	for (i = 0; i < f->n_with_sign; i++)
+		take_out(&s, i);
+	st = solve(&s, duals, err);
+	if (st != CKPT_OK)
+		goto out;
+	for (a = 0; a < s.n; a++) {
+		for (i = 0; i < f->n_members; i++)
+			k->next.units[f->members[i]][a] =
+			    (struct match_unit){ k->column[a], 1 };
+		choose_signs(&s, a, k->column[a]);
+	}
 out:
-	free(f.flags);
+	free(s.left);
+	free(s.rest);
 	return (st);
-}
-
-enum ckpt_status
-match_signs(struct match_work *k, size_t group, struct ckpt_error *err)
-{
-	unsigned flags = match_flags(k->problem, group);
-	struct match_cost c;
-	enum ckpt_status st;
-	size_t g;
-	uint32_t u;
-
-	for (g = 0; g < k->problem->shape->n_groups; g++)
-		k->touched[g] = g == group;
-	identity(k, group);
-	st = match_cost_new(k->problem->shape, group,
-	    flags | MATCH_DIAGONAL | MATCH_SLICED, k->problem->ref, k->w,
-	    k->panel, &c, err);
-	if (st != CKPT_OK)
-		return (st);
-	for (u = 0; u < c.n; u++)
-		(void)match_cost_pair(&c, u, u, flags, 1,
-		    &k->delta.units[group][u].factor);
-	match_cost_release(&c);
-	return (CKPT_OK);
 }

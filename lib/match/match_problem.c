@@ -1,4 +1,69 @@
+#include <math.h>
+
 #include "match/match_work.h"
+
+enum ckpt_status
+match_weights_of(const double *w, size_t n, struct match_weights *out,
+    struct ckpt_error *err)
+{
+	double most = 0, scale;
+	float *p = malloc((n + 1) * sizeof(*p));
+	size_t i;
+
+	if (p == NULL)
+		return (error_nomem(err, n * sizeof(*p)));
+	for (i = 0; i < n; i++)
+		most = fabs(w[i]) > most ? fabs(w[i]) : most;
+	out->exponent = most > 0 ? ilogb(most) : 0;
+	scale = ldexp(1, -out->exponent);
+	for (i = 0; i < n; i++)
+		p[i] = (float)(w[i] * scale);
+	out->w = p;
+	return (CKPT_OK);
+}
+
+/* The variance of each of the reference's tensors. */
+static void
+measure_spread(struct match_problem *p)
+{
+	const struct match_shape *s = p->shape;
+	double sum, squares, x, n;
+	size_t t, i;
+
+	for (t = 0; t < s->n_tensors; t++) {
+		sum = squares = 0;
+		for (i = s->offset[t]; i < s->offset[t + 1]; i++) {
+			x = (double)p->ref.w[i];
+			sum += x;
+			squares += x * x;
+		}
+		n = (double)(s->offset[t + 1] - s->offset[t]);
+		p->ref_squares += squares;
+		p->spread[t] = n > 0 ? squares / n - sum / n * (sum / n) : 0;
+	}
+}
+
+/* The reference's weights; scaled first, with UNIT. */
+static enum ckpt_status
+load_reference(struct match_problem *p, const struct model *reference,
+    struct ckpt_error *err)
+{
+	const struct match_shape *s = p->shape;
+	double *w = malloc((s->total + 1) * sizeof(*w));
+	enum ckpt_status st = CKPT_OK;
+
+	if (w == NULL)
+		return (error_nomem(err, s->total * sizeof(*w)));
+	(void)match_load(s, s->plan, reference, w);
+	if (p->scale == MATCH_SCALE_UNIT)
+		st = match_paper(s, p->scale, false, w, &p->map, err);
+	if (st == CKPT_OK)
+		st = match_weights_of(w, s->total, &p->ref, err);
+	free(w);
+	if (st == CKPT_OK)
+		measure_spread(p);
+	return (st);
+}
 
 enum ckpt_status
 match_problem_new(const struct match_shape *s, const struct model *reference,
@@ -12,19 +77,20 @@ match_problem_new(const struct match_shape *s, const struct model *reference,
 		return (error_nomem(err, sizeof(*p)));
 	p->shape = s;
 	p->scale = scale;
-	p->ref = malloc((s->total + 1) * sizeof(*p->ref));
+	p->spread = calloc(s->n_tensors + 1, sizeof(*p->spread));
 	st = CKPT_NO_MEMORY;
-	if (p->ref == NULL) {
-		(void)error_nomem(err, s->total * sizeof(*p->ref));
+	if (p->spread == NULL) {
+		(void)error_nomem(err, s->n_tensors * sizeof(*p->spread));
 		goto err0;
 	}
+	st = match_layout_new(s, scale, &p->layout, err);
+	if (st != CKPT_OK)
+		goto err0;
 	st = match_map_new(s, &p->map, err);
 	if (st != CKPT_OK)
 		goto err0;
-	(void)match_load(s, s->plan, reference, p->ref);
-	if (scale == MATCH_SCALE_UNIT)
-		st = match_paper(s, scale, false, p->ref, &p->map, err);
-	else if (scale == MATCH_SCALE_POW2)
+	st = load_reference(p, reference, err);
+	if (st == CKPT_OK && scale == MATCH_SCALE_POW2)
 		st = match_problem_new(s, reference, MATCH_SCALE_UNIT,
 		    &p->unit, err);
 	if (st != CKPT_OK)
@@ -44,8 +110,26 @@ match_problem_free(struct match_problem *p)
 		return;
 	match_problem_free(p->unit);
 	match_map_release(&p->map);
-	free(p->ref);
+	match_layout_release(&p->layout);
+	free(p->spread);
+	free(p->ref.w);
 	free(p);
+}
+
+static double
+objective(const struct match_problem *p, const struct match_weights *m)
+{
+	double products = 0, squares = 0;
+	size_t i;
+
+	for (i = 0; i < p->shape->total; i++) {
+		products += (double)p->ref.w[i] * (double)m->w[i];
+		squares += (double)m->w[i] * (double)m->w[i];
+	}
+	products = ldexp(products, p->ref.exponent + m->exponent);
+	if (p->scale != MATCH_SCALE_POW2)
+		return (products);
+	return (products - ldexp(squares, 2 * m->exponent) / 2);
 }
 
 enum ckpt_status
@@ -53,70 +137,17 @@ match_objective(const struct match_problem *p, const struct sym_plan *plan,
     const struct model *m, double *out, struct ckpt_error *err)
 {
 	double *w = malloc((p->shape->total + 1) * sizeof(*w));
+	struct match_weights weights;
+	enum ckpt_status st;
 
 	if (w == NULL)
 		return (error_nomem(err, p->shape->total * sizeof(*w)));
 	(void)match_load(p->shape, plan, m, w);
-	*out = match_score(p, w, p->scale == MATCH_SCALE_POW2);
+	st = match_weights_of(w, p->shape->total, &weights, err);
 	free(w);
+	if (st != CKPT_OK)
+		return (st);
+	*out = objective(p, &weights);
+	free(weights.w);
 	return (CKPT_OK);
 }
-
-void
-match_work_release(struct match_work *k)
-{
-	free(k->w);
-	free(k->temp);
-	free(k->panel);
-	lap_free(k->lap);
-	free(k->costs);
-	free(k->gains);
-	free(k->columns);
-	free(k->touched);
-	free(k->is_settled);
-	match_map_release(&k->delta);
-	match_map_release(&k->total);
-}
-
-enum ckpt_status
-match_work_new(const struct match_problem *p, struct match_work *k,
-    struct ckpt_error *err)
-{
-	const struct match_shape *s = p->shape;
-	size_t n = s->n_groups + 1;
-	enum ckpt_status st;
-
-	memset(k, 0, sizeof(*k));
-	k->problem = p;
-	k->w = malloc((s->total + 1) * sizeof(*k->w));
-	k->temp = malloc((s->max_tensor + 1) * sizeof(*k->temp));
-	k->panel = malloc((s->max_units + 1) * 2 * MATCH_PANEL *
-	    sizeof(*k->panel));
-	k->costs = calloc(n, sizeof(*k->costs));
-	k->gains = calloc(n, sizeof(*k->gains));
-	k->columns = calloc(n, sizeof(*k->columns));
-	k->touched = calloc(n, sizeof(*k->touched));
-	k->is_settled = calloc(n, sizeof(*k->is_settled));
-	st = CKPT_NO_MEMORY;
-	if (k->w == NULL || k->temp == NULL || k->panel == NULL ||
-	    k->costs == NULL || k->gains == NULL || k->columns == NULL ||
-	    k->touched == NULL || k->is_settled == NULL) {
-		(void)error_nomem(err, s->total * sizeof(*k->w));
-		goto err0;
-	}
-	st = lap_new(s->max_units, &k->lap, err);
-	if (st != CKPT_OK)
-		goto err0;
-	st = match_map_new(s, &k->delta, err);
-	if (st != CKPT_OK)
-		goto err0;
-	st = match_map_new(s, &k->total, err);
-	if (st != CKPT_OK)
-		goto err0;
-	return (CKPT_OK);
-
-err0:
-	match_work_release(k);
-	return (st);
-}
-

@@ -21,12 +21,10 @@ shuffle_block(struct match_work *k, size_t g, size_t i, size_t j,
 {
 	const struct symmetry *table = k->problem->shape->table;
 	const struct symmetry_group *group = &table->groups[g];
+	size_t m = k->problem->layout.block[g], a, b, c;
 	struct match_unit *units, swap;
-	size_t m = group->n_units, a, b, c;
 
-	if (group->parent != SIZE_MAX)
-		m /= table->groups[group->parent].n_units;
-	units = k->delta.units[g] + i * m;
+	units = k->map.units[g] + i * m;
 	for (a = 0; a < m; a++)
 		units[a] = (struct match_unit){ (uint32_t)(j * m + a), 1 };
 	for (a = m; a > 1 && !group->is_fixed; a--) {
@@ -50,51 +48,69 @@ shuffle(struct match_work *k, uint64_t seed, unsigned restart)
 	size_t g;
 
 	state = random_next(&state) + restart;
-	match_map_reset(&k->delta);
 	for (g = 0; g < s->n_groups; g++)
 		if (s->root[g] == g)
 			shuffle_block(k, g, 0, 0, &state);
-	match_apply(s, &k->delta, NULL, k->w, k->temp);
-	match_map_append(&k->total, &k->delta);
 }
 
-/*
- * Where a descent starts. PLAIN: from the model as it is. UNIT, where units
- * take powers of two: units are first matched with both sides scaled to unit
- * norm, so that no scale misleads, and then take the powers of two by which
- * the two norms differ.
- */
-enum start { PLAIN, UNIT };
+/* Where a descent starts. */
+enum start {
+	PLACED, /* from the places that match_place finds */
+	PLAIN,  /* from the model as it is */
+	RANDOM
+};
+
+/* A model, and the way to it from the one that was asked about. */
+struct form {
+	struct match_weights weights;
+	double squares;
+	struct match_map first;
+};
 
 struct search {
 	struct match_work *k;
 	const struct match_problem *problem;
-	const double *w;             /* the model */
-	struct match_map first;      /* the way to w */
-	double *unit_w;              /* the model scaled to unit norm */
-	struct match_map unit_first; /* and the way there */
+	struct form plain;
+	/* Where units take powers of two: they are first matched with both
+	 * sides scaled to unit norm, so that no scale misleads, and then take
+	 * the powers of two by which the two norms differ. */
+	struct form unit;
+	bool has_unit;
 	uint64_t seed;
 	unsigned n_sweeps;
+	struct match_map total; /* of the run: from the model */
 };
 
 static enum ckpt_status
-begin(struct search *s, const struct match_problem *p, const double *w,
-    const struct match_map *first, unsigned restart, double *score,
-    struct ckpt_error *err)
+descend(struct search *s, double *score, struct ckpt_error *err)
 {
-	struct match_work *k = s->k;
 	unsigned n_sweeps = 0;
 	enum ckpt_status st;
 
-	k->problem = p;
-	memcpy(k->w, w, p->shape->total * sizeof(*k->w));
-	match_map_copy(first, &k->total);
-	if (restart > 0)
-		shuffle(k, s->seed, restart);
-	*score = match_score(p, k->w, p->scale == MATCH_SCALE_POW2);
-	st = match_descend(k, score, &n_sweeps, err);
+	st = match_descend(s->k, score, &n_sweeps, err);
 	s->n_sweeps += n_sweeps;
 	return (st);
+}
+
+static enum ckpt_status
+begin(struct search *s, const struct match_problem *p, const struct form *f,
+    enum start start, unsigned restart, double *score,
+    struct ckpt_error *err)
+{
+	enum ckpt_status st = CKPT_OK;
+
+	match_work_reset(s->k, p, &f->weights);
+	if (start == PLACED)
+		st = match_place(s->k, err);
+	else if (start == RANDOM)
+		shuffle(s->k, s->seed, restart);
+	if (st == CKPT_OK)
+		st = descend(s, score, err);
+	if (st != CKPT_OK)
+		return (st);
+	match_map_copy(&f->first, &s->total);
+	match_map_append(&s->total, &s->k->map);
+	return (CKPT_OK);
 }
 
 /* The map of a descent between models of unit norm as one between the models
@@ -113,71 +129,116 @@ round_factors(const struct match_problem *p, struct match_map *m)
 			factor = m->units[g][u].factor;
 			k = frexp(fabs(factor / ref->units[g][u].factor), &e);
 			k = ldexp(1, k * k >= 0.5 ? e : e - 1);
-			if (!(match_flags(p, g) & MATCH_POW2))
+			if (!(p->layout.flags[g] & MATCH_POW2))
 				k = 1;
 			m->units[g][u].factor = factor < 0 ? -k : k;
 		}
 }
 
 static enum ckpt_status
-run(struct search *s, enum start start, unsigned restart, double *score,
-    struct ckpt_error *err)
+run(struct search *s, bool by_unit, enum start start, unsigned restart,
+    double *score, struct ckpt_error *err)
 {
 	const struct match_problem *p = s->problem;
-	struct match_work *k = s->k;
-	unsigned n_sweeps = 0;
 	enum ckpt_status st;
 
-	if (start == PLAIN)
-		return (begin(s, p, s->w, &s->first, restart, score, err));
-	st = begin(s, p->unit, s->unit_w, &s->unit_first, restart, score,
-	    err);
+	if (!by_unit)
+		return (begin(s, p, &s->plain, start, restart, score, err));
+	st = begin(s, p->unit, &s->unit, start, restart, score, err);
 	if (st != CKPT_OK)
 		return (st);
-	round_factors(p, &k->total);
-	k->problem = p;
-	memcpy(k->w, s->w, p->shape->total * sizeof(*k->w));
-	match_apply(p->shape, &k->total, NULL, k->w, k->temp);
-	*score = match_score(p, k->w, true);
-	st = match_descend(k, score, &n_sweeps, err);
-	s->n_sweeps += n_sweeps;
+	round_factors(p, &s->total);
+	match_work_reset(s->k, p, &s->plain.weights);
+	match_map_copy(&s->total, &s->k->map);
+	st = descend(s, score, err);
+	match_map_copy(&s->k->map, &s->total);
 	return (st);
 }
 
-/* All runs; the best map goes into r. */
-static enum ckpt_status
-search(struct search *s, unsigned n_restarts, struct match_result *r,
-    struct ckpt_error *err)
+/* The score as part of what equal models would have. */
+static double
+share(const struct search *s, double score)
 {
-	bool has_unit = s->problem->unit != NULL;
-	unsigned i, n_runs = n_restarts + (has_unit ? 2 : 1);
-	double score, best = -INFINITY;
+	const struct match_problem *p = s->problem;
+
+	if (p->scale == MATCH_SCALE_POW2)
+		score += ldexp(s->plain.squares, s->plain.weights.exponent -
+		    p->ref.exponent) / 2;
+	return (score / sqrt(s->plain.squares * p->ref_squares));
+}
+
+/* Two models of the same origin but for the places of their units: these are
+ * found, and no other start can be better. */
+#define SAME 0.75
+#define OTHER 0.25
+
+/* The best map so far goes into r. */
+static enum ckpt_status
+try(struct search *s, bool by_unit, enum start start, unsigned restart,
+    struct match_result *r, double *best, struct ckpt_error *err)
+{
+	double score;
 	enum ckpt_status st;
 
-	for (i = 0; i < n_runs; i++) {
-		st = run(s, has_unit && i > 0 ? UNIT : PLAIN,
-		    has_unit && i > 0 ? i - 1 : i, &score, err);
-		if (st != CKPT_OK)
-			return (st);
-		if (i > 0 && !(score - best > MATCH_GAIN * fabs(best)))
-			continue;
-		best = score;
-		r->after = score;
-		match_map_copy(&s->k->total, &r->map);
-	}
-	r->n_sweeps = s->n_sweeps;
+	st = run(s, by_unit, start, restart, &score, err);
+	if (st != CKPT_OK || !(isinf(*best) ||
+	    score - *best > MATCH_GAIN * fabs(*best)))
+		return (st);
+	*best = score;
+	match_map_copy(&s->total, &r->map);
 	return (CKPT_OK);
+}
+
+static enum ckpt_status
+search(struct search *s, unsigned n_restarts, double before,
+    struct match_result *r, struct ckpt_error *err)
+{
+	double best = -INFINITY;
+	enum ckpt_status st;
+	unsigned i;
+
+	st = try(s, s->has_unit, PLACED, 0, r, &best, err);
+	if (st == CKPT_OK && (share(s, best) < SAME ||
+	    share(s, before) > OTHER)) {
+		st = try(s, false, PLAIN, 0, r, &best, err);
+		if (st == CKPT_OK && s->has_unit)
+			st = try(s, true, PLAIN, 0, r, &best, err);
+	}
+	for (i = 1; i <= n_restarts && st == CKPT_OK; i++)
+		st = try(s, s->has_unit, RANDOM, i, r, &best, err);
+	r->after = best;
+	r->n_sweeps = s->n_sweeps;
+	return (st);
 }
 
 static void
 search_release(struct search *s)
 {
-	match_map_release(&s->first);
-	match_map_release(&s->unit_first);
-	free(s->unit_w);
+	match_map_release(&s->plain.first);
+	match_map_release(&s->unit.first);
+	match_map_release(&s->total);
+	free(s->plain.weights.w);
+	free(s->unit.weights.w);
 }
 
-/* The model as it is matched first, and scaled to unit norm. */
+/* The model in w[], which is used up, as it is matched. */
+static enum ckpt_status
+make_form(const struct match_shape *shape, enum match_scale scale, double *w,
+    struct form *f, struct ckpt_error *err)
+{
+	enum ckpt_status st = CKPT_OK;
+	size_t i;
+
+	if (scale == MATCH_SCALE_UNIT)
+		st = match_paper(shape, scale, false, w, &f->first, err);
+	if (st == CKPT_OK)
+		st = match_weights_of(w, shape->total, &f->weights, err);
+	for (i = 0; i < shape->total && st == CKPT_OK; i++)
+		f->squares += (double)f->weights.w[i] *
+		    (double)f->weights.w[i];
+	return (st);
+}
+
 static enum ckpt_status
 search_new(const struct match_problem *p, double *w, struct search *s,
     struct ckpt_error *err)
@@ -187,53 +248,43 @@ search_new(const struct match_problem *p, double *w, struct search *s,
 
 	memset(s, 0, sizeof(*s));
 	s->problem = p;
-	s->w = w;
-	st = match_map_new(shape, &s->first, err);
+	s->has_unit = p->unit != NULL;
+	st = match_map_new(shape, &s->plain.first, err);
 	if (st == CKPT_OK)
-		st = match_map_new(shape, &s->unit_first, err);
+		st = match_map_new(shape, &s->unit.first, err);
+	if (st == CKPT_OK)
+		st = match_map_new(shape, &s->total, err);
+	if (st == CKPT_OK)
+		st = make_form(shape, p->scale, w, &s->plain, err);
+	if (st == CKPT_OK && s->has_unit)
+		st = make_form(shape, MATCH_SCALE_UNIT, w, &s->unit, err);
 	if (st != CKPT_OK)
-		goto err0;
-	if (p->scale == MATCH_SCALE_UNIT)
-		st = match_paper(shape, p->scale, false, w, &s->first, err);
-	if (st == CKPT_OK && p->unit != NULL) {
-		s->unit_w = malloc((shape->total + 1) * sizeof(*s->unit_w));
-		if (s->unit_w == NULL) {
-			st = error_nomem(err, shape->total * sizeof(double));
-			goto err0;
-		}
-		memcpy(s->unit_w, w, shape->total * sizeof(*w));
-		st = match_paper(shape, MATCH_SCALE_UNIT, false, s->unit_w,
-		    &s->unit_first, err);
-	}
-	if (st != CKPT_OK)
-		goto err0;
-	return (CKPT_OK);
-
-err0:
-	search_release(s);
+		search_release(s);
 	return (st);
 }
 
 static enum ckpt_status
-solve(const struct match_problem *p, double *w, unsigned n_restarts,
-    uint64_t seed, struct match_result *r, struct ckpt_error *err)
+solve(struct search *s, unsigned n_restarts, struct match_result *r,
+    struct ckpt_error *err)
 {
+	const struct match_problem *p = s->problem;
 	struct match_work k;
-	struct search s;
 	enum ckpt_status st;
+	double before;
+	int exponent = p->ref.exponent + s->plain.weights.exponent;
+	size_t i;
 
 	st = match_work_new(p, &k, err);
 	if (st != CKPT_OK)
 		return (st);
-	st = search_new(p, w, &s, err);
-	if (st != CKPT_OK)
-		goto err0;
-	s.k = &k;
-	s.seed = seed;
-	r->before = match_score(p, w, p->scale == MATCH_SCALE_POW2);
-	st = search(&s, n_restarts, r, err);
-	search_release(&s);
-err0:
+	s->k = &k;
+	match_work_reset(&k, p, &s->plain.weights);
+	for (i = 0; i < p->shape->n_tensors; i++)
+		k.score[i] = match_see_tensor(&k, i);
+	before = match_score(&k);
+	st = search(s, n_restarts, before, r, err);
+	r->before = ldexp(before, exponent);
+	r->after = ldexp(r->after, exponent);
 	match_work_release(&k);
 	return (st);
 }
@@ -244,26 +295,27 @@ match_solve(const struct match_problem *p, const struct sym_plan *plan,
     struct match_result *out, struct ckpt_error *err)
 {
 	struct match_result r = { .before = 0 };
+	struct search s;
 	enum ckpt_status st;
 	double *w;
 
 	w = malloc((p->shape->total + 1) * sizeof(*w));
 	if (w == NULL)
 		return (error_nomem(err, p->shape->total * sizeof(*w)));
-	st = match_map_new(p->shape, &r.map, err);
-	if (st != CKPT_OK)
-		goto err0;
 	r.n_not_finite = match_load(p->shape, plan, m, w);
-	st = solve(p, w, n_restarts, seed, &r, err);
+	st = search_new(p, w, &s, err);
+	free(w);
 	if (st != CKPT_OK)
-		goto err1;
-	free(w);
-	*out = r;
-	return (CKPT_OK);
-
-err1:
-	match_map_release(&r.map);
-err0:
-	free(w);
+		return (st);
+	s.seed = seed;
+	st = match_map_new(p->shape, &r.map, err);
+	if (st == CKPT_OK) {
+		st = solve(&s, n_restarts, &r, err);
+		if (st == CKPT_OK)
+			*out = r;
+		else
+			match_map_release(&r.map);
+	}
+	search_release(&s);
 	return (st);
 }

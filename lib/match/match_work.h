@@ -1,112 +1,273 @@
 /*
- * match_work: what the parts of the matching share: the products of units of
- * a reference and a model, and the space that one thread works in. Private
- * to match/.
+ * match_work: what the parts of the matching share. Private to match/.
+ *
+ * The model stays as it was loaded; a map says which of its units takes which
+ * place, and by what factor. Costs are numbered by places (of the reference)
+ * and units of the model as loaded, so that a step of one family changes
+ * nothing in its own costs, and of its neighbours' only what has moved.
  */
 #ifndef CKPT_MATCH_WORK_H
 #define CKPT_MATCH_WORK_H
 
+#include "match/gemm.h"
 #include "match/lap.h"
 #include "match/match.h"
-
-struct match_problem {
-	const struct match_shape *shape;
-	enum match_scale scale;
-	double *ref;              /* shape->total */
-	struct match_map map;     /* from the reference to `ref` */
-	struct match_problem *unit; /* with POW2: of scale UNIT, else NULL */
-};
 
 /* A step counts as a gain if it adds more than this part of the score. */
 #define MATCH_GAIN 1e-12
 
-/*
- * The gain of taking unit b of the model for unit a of the reference, in
- * parts that a sign s and a scale k of the unit act on differently:
- *
- *	k s out[a][b] + s / k in[a][b] + none[a][b] + s' dep[a][b]
- *	    - (k^2 norm_out[b] + norm_in[b] / k^2) / 2
- *
- * where s' is the sign that the parent's unit takes. Matrices are n x n, or
- * n long (a = b) if diagonal; a part that is NULL is 0.
- */
-struct match_cost {
-	size_t n;
-	bool is_diagonal;
-	double *out, *in, *none, *dep;
-	double *norm_out, *norm_in;
-};
+/* ---- the layout: where groups act, and which of them move together ---- */
 
-/* How a group's costs are asked for. */
+/* What a group's units may take besides a place. */
 enum {
-	MATCH_SIGN = 1,     /* units may take a sign */
-	MATCH_POW2 = 2,     /* and a power of two */
-	MATCH_DIAGONAL = 4, /* units in their places only */
-	MATCH_SLICED = 8    /* with the input axes of grouped convolutions
-	                       whose rows are matched in the same step */
+	MATCH_SIGN = 1,
+	MATCH_POW2 = 2
 };
 
-/* Products of the units of group `g` in `ref` and in `w`; panels of the
- * columns are gathered in `panel`, of MATCH_PANEL x max_units x 2 doubles. */
-#define MATCH_PANEL 256
-CKPT_CHECKED enum ckpt_status match_cost_new(const struct match_shape *s,
-    size_t g, unsigned flags, const double *ref, const double *w,
-    double *panel, struct match_cost *out, struct ckpt_error *err);
-void match_cost_release(struct match_cost *c);
+/* How the products along an axis depend on the unit's own sign s and scale
+ * k, and on the sign s' of a unit that moves along with it. */
+enum match_part {
+	MATCH_NONE, /* not at all */
+	MATCH_OUT,  /* times s k */
+	MATCH_IN,   /* times s / k */
+	MATCH_DEP   /* times s', and s k if the unit takes them */
+};
 
-/* The gain of the pair (a, b) with the best sign and scale that `flags`
- * allow, which go into *factor; `parent` is the sign s'. */
-double match_cost_pair(const struct match_cost *c, size_t a, size_t b,
-    unsigned flags, double parent, double *factor);
+/*
+ * A group along one axis of a tensor. The tensor is [rows][row_block][cols]
+ * [run]: units of axis 0, indices of each, units of axis 1 (of a slice),
+ * contiguous elements of each.
+ *
+ * The units of the other axis are the terms of the products. In a sliced
+ * tensor those of one slice meet only the units of this axis in that slice.
+ */
+struct match_use {
+	size_t tensor;       /* in shape->tensors */
+	bool is_col;
+	size_t rows, row_block, cols, run, slices;
+	size_t n_units;      /* along this axis */
+	size_t other;        /* group of the other axis; SIZE_MAX: fixed */
+	size_t n_other;      /* its units a slice */
+	enum symmetry_action other_action;
+	enum match_part part;
+	size_t owner;        /* group whose costs the products go to */
+	/* The other axis moves in the same step, place by place: its signs
+	 * are left to that step. */
+	bool is_joint;
+	/* What the row axis of the tensor says already: not in the costs of
+	 * a family, but in those of blocks that move alone. */
+	bool is_covered;
+	enum match_part own; /* what the unit's own sign and scale do to it */
+};
+
+/* Groups that move together: a root and those in its blocks. */
+struct match_family {
+	size_t root;
+	size_t n_members;    /* parents before children */
+	size_t *members;
+	/* All blocks are of one unit and no unit takes a scale: the members
+	 * share one assignment. */
+	bool is_alike;
+	size_t n_with_sign;  /* members that take signs, of a family that is */
+	size_t *with_sign;   /* alike: each before its partner (see below) */
+	size_t n_neighbours; /* families that share a tensor with it */
+	size_t *neighbours;
+};
+
+struct match_layout {
+	const struct match_shape *shape;
+	size_t n_families;
+	struct match_family *families; /* in the order of the roots */
+	size_t *family_of;   /* group -> its family */
+	size_t *numbers;     /* what members and neighbours point into */
+	unsigned *flags;     /* [group]: MATCH_SIGN, MATCH_POW2 */
+	size_t *block;       /* [group]: units a block; of a root all */
+	/* In a family that is alike: the group whose sign the part DEP hangs
+	 * on besides the group's own; SIZE_MAX: none. */
+	size_t *partner;
+	size_t *first_use;   /* [n_groups + 1] */
+	struct match_use *uses;
+	size_t max_other;    /* terms of a use, at most */
+	size_t panel;        /* numbers of a panel */
+};
+
+CKPT_CHECKED enum ckpt_status match_layout_new(const struct match_shape *s,
+    enum match_scale scale, struct match_layout *out,
+    struct ckpt_error *err);
+void match_layout_release(struct match_layout *l);
+
+/* ---- weights in float ---- */
+
+/* Numbers divided by a power of two, so that no product of them overflows. */
+struct match_weights {
+	float *w;
+	int exponent;
+};
+
+CKPT_CHECKED enum ckpt_status match_weights_of(const double *w, size_t n,
+    struct match_weights *out, struct ckpt_error *err);
+
+struct match_problem {
+	const struct match_shape *shape;
+	enum match_scale scale;
+	struct match_layout layout;
+	struct match_weights ref;
+	double ref_squares;       /* of ref.w */
+	double *spread;           /* [tensor]: variance of ref.w */
+	struct match_map map;     /* from the reference to `ref` */
+	struct match_problem *unit; /* with POW2: of scale UNIT, else NULL */
+};
+
+/* ---- costs ---- */
+
+/* The gain of taking unit b of the model for place a, in parts that the
+ * unit's sign s and scale k, and the sign s' of its parent's unit, act on:
+ *
+ *	k s out + s / k in + none + s' dep
+ *	    - (k^2 norm_out + norm_in / k^2) / 2
+ */
+struct match_terms {
+	double out, in, none, dep, norm_out, norm_in;
+};
+
+/* The gain with the best sign and scale that `flags` allow, which go into
+ * *factor; `parent` is the sign s'. */
+double match_terms_best(const struct match_terms *t, unsigned flags,
+    double parent, double *factor);
+
+/* The parts of a group, n x n: [place][unit]; NULL is 0. */
+struct match_parts {
+	float *of[4];      /* enum match_part */
+	double *norm_out;  /* [unit]; only with MATCH_POW2 */
+	double *norm_in;
+};
+
+/* A unit's place among those of its slice, seen from a product. */
+struct match_term {
+	uint32_t source;
+	float factor;
+};
 
 /* What a thread needs for one model. */
 struct match_work {
 	const struct match_problem *problem;
-	double *w;                /* the model as matched so far */
-	double *temp;             /* of the largest tensor */
-	double *panel;
+	struct match_weights model; /* borrowed */
+	struct match_map map;      /* where the model's units are */
+	struct match_map next;     /* the step that is tried */
+	double *score;             /* [tensor], as the map is */
+	double *new_score;
+	struct match_parts *parts; /* [group]: costs */
+	struct match_parts *hints; /* [group]: of match_place */
+	struct match_term **seen;  /* [use]: the other axis, as the parts have
+	                              it; NULL: not counted yet */
+	struct match_term *terms;  /* [max_other] */
+	uint32_t *changed;         /* [max_other] */
+	float *panel[2];           /* layout.panel numbers each */
+	gemm_add *gemm;
+	float *product;            /* max_units squared */
+	float *gains;              /* the same */
+	double **duals;            /* [family]; NULL: none yet */
+	uint32_t *column;          /* [max_units] */
 	struct lap *lap;
-	struct match_cost *costs; /* [group] */
-	float **gains;            /* [group]: units of a block, squared */
-	uint32_t **columns;       /* [group]: units of a block */
-	struct match_map delta;   /* the step that is tried */
-	struct match_map total;   /* all steps taken */
-	bool *touched;            /* groups of the step */
-	bool *is_settled;         /* [root]: no gain since the last change */
+	float **block_gains;       /* [group]: of a block, squared */
+	uint32_t **block_columns;  /* [group] */
+	bool *is_touched;          /* [group]: by the step that is tried */
+	bool *is_placed;           /* [family]: by match_place */
+	bool *is_settled;          /* [family]: no gain since the last change */
 };
 
 CKPT_CHECKED enum ckpt_status match_work_new(const struct match_problem *p,
     struct match_work *k, struct ckpt_error *err);
 void match_work_release(struct match_work *k);
 
-/* Takes steps from where k->w is until none gains; the score is k->problem's
- * and rises with every step. */
-CKPT_CHECKED enum ckpt_status match_descend(struct match_work *k,
-    double *score, unsigned *n_sweeps, struct ckpt_error *err);
+/* The same work space for another model or problem of the same shape; the
+ * costs are forgotten. */
+void match_work_reset(struct match_work *k, const struct match_problem *p,
+    const struct match_weights *model);
 
-/* Which sign and scale the units of a group may take in this problem. */
-unsigned match_flags(const struct match_problem *p, size_t group);
+/* ---- seeing a tensor under a map ---- */
 
-/* Sum of the products with the reference; with POW2 less half the model's
- * squared norm, so that it measures the distance to the reference. */
-double match_score(const struct match_problem *p, const double *w,
-    bool with_norm);
+/* The units of a use's other axis into t[]: what stands at each place of a
+ * slice of the model as it was loaded. Signs that are found jointly are left
+ * out, or not. */
+void match_see(const struct match_work *k, const struct match_use *u,
+    bool with_joint, struct match_term *t);
 
-/* Fills delta with the best assignment of a root group and all that moves
- * with it, everything else staying where it is; touched is set. */
-CKPT_CHECKED enum ckpt_status match_family(struct match_work *k, size_t root,
+/* The product of place a of the reference and unit b of the model along a
+ * use, under these terms; in double, in fixed order. */
+double match_see_pair(const struct match_work *k, const struct match_use *u,
+    const struct match_term *t, size_t a, size_t b);
+
+/* The squares of unit b along a use, in the score's units. */
+double match_see_squares(const struct match_work *k,
+    const struct match_use *u, const struct match_term *t, size_t b);
+
+/* The sum of the products of a tensor under the map; with POW2 less half the
+ * sum of the model's squares. In double, in fixed order. */
+double match_see_tensor(const struct match_work *k, size_t tensor);
+
+/* ---- costs of a family ---- */
+
+/* Brings a group's part of the costs up to date. */
+CKPT_CHECKED enum ckpt_status match_cost_update(struct match_work *k,
+    size_t group, struct ckpt_error *err);
+void match_parts_clear(struct match_parts *p);
+
+/* Adds a use's products to c[n_units * n_units], less those that were added
+ * for it before. */
+CKPT_CHECKED enum ckpt_status match_cost_use(struct match_work *k, size_t use,
+    float *c, struct ckpt_error *err);
+
+/* An n x n part of a group, zeros at its first use. */
+CKPT_CHECKED enum ckpt_status match_parts_claim(const struct match_work *k,
+    struct match_parts *p, size_t group, enum match_part part, float **out,
     struct ckpt_error *err);
 
-/* The same for the units of one group within its parent's blocks, which
- * stay, seen through all its axes. */
-CKPT_CHECKED enum ckpt_status match_blocks(struct match_work *k, size_t group,
+/* The products of all places and units along a use: added to c[n_units *
+ * n_units], less what is there already by `old` (NULL: nothing). */
+void match_product_add(struct match_work *k, const struct match_use *u,
+    const struct match_term *old, const struct match_term *new, float *c);
+
+/* ---- steps: k->next of the groups concerned ---- */
+
+/* The best assignment of a family by these parts, everything else staying
+ * where it is. `duals` are kept there between solutions, or NULL. */
+CKPT_CHECKED enum ckpt_status match_family_assign(struct match_work *k,
+    const struct match_family *f, const struct match_parts *parts,
+    double **duals, struct ckpt_error *err);
+
+/* The same where blocks are of several units or units take scales. */
+CKPT_CHECKED enum ckpt_status match_nested_assign(struct match_work *k,
+    const struct match_family *f, const struct match_parts *parts,
     struct ckpt_error *err);
+
+/* The units of one group within its parent's blocks, which stay, seen
+ * through all its axes. */
+CKPT_CHECKED enum ckpt_status match_blocks(struct match_work *k,
+    size_t group, struct ckpt_error *err);
 
 /* Signs and scales only. */
-CKPT_CHECKED enum ckpt_status match_signs(struct match_work *k, size_t group,
+void match_signs(struct match_work *k, size_t group);
+
+/* Whether some of a group's axes are left out of its family's costs. */
+bool match_has_covered(const struct match_layout *l, size_t group);
+
+/* ---- descents ---- */
+
+/*
+ * A first map: families in turn, from the inputs on, are assigned by what is
+ * known of their units: products with families that have their place, and
+ * where these are few, also moments of their weights, which hang on no order
+ * of the other units.
+ */
+CKPT_CHECKED enum ckpt_status match_place(struct match_work *k,
     struct ckpt_error *err);
 
-/* Whether part of a group's input axes is left out of match_family. */
-bool match_has_sliced(const struct match_shape *s, size_t group);
+/* The whole score: as the objective, in units of the loaded weights. */
+double match_score(const struct match_work *k);
+
+/* Takes steps from k->map until none gains. */
+CKPT_CHECKED enum ckpt_status match_descend(struct match_work *k,
+    double *score, unsigned *n_sweeps, struct ckpt_error *err);
 
 #endif

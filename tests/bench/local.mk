@@ -15,3 +15,9 @@ bench: all
 	@printf '%-52s  %-22s  %-30s  %s\n' work measured peer target; \
 	$(AM_TESTS_ENVIRONMENT) \
 	for b in $(BENCHES); do sh $(srcdir)/$$b || exit 1; done
+
+check_PROGRAMS += tests/bench/match_time
+tests_bench_match_time_SOURCES = tests/bench/match_time.c tests/unit/nets.c \
+	tests/unit/nets.h tests/unit/unit.h
+tests_bench_match_time_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_bench_match_time_LDADD = lib/libmatch.la $(TESTS_LIBS) -lm

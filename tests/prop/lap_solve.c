@@ -23,8 +23,8 @@ main(void)
 		if (cost == NULL || column == NULL || fread(cost,
 		    sizeof(*cost), (size_t)(n * n), stdin) != n * n)
 			return (2);
-		if (lap_solve(l, (size_t)n, cost, false, column, &err) !=
-		    CKPT_OK)
+		if (lap_solve(l, (size_t)n, cost, NULL, false, column,
+		    &err) != CKPT_OK)
 			return (2);
 		for (i = 0; i < n; i++)
 			(void)printf("%u%c", column[i],

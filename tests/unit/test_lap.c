@@ -68,6 +68,8 @@ bound(size_t n, const float *c)
 }
 
 /* Leaves the costs as they are. */
+static double duals[512]; /* of the last problem */
+
 static void
 solve(struct lap *l, size_t n, const float *c, bool warm, uint32_t *column)
 {
@@ -76,7 +78,7 @@ solve(struct lap *l, size_t n, const float *c, bool warm, uint32_t *column)
 
 	assert_non_null(copy);
 	memcpy(copy, c, n * n * sizeof(*copy));
-	must(lap_solve(l, n, copy, warm, column, &err), &err);
+	must(lap_solve(l, n, copy, duals, warm, column, &err), &err);
 	free(copy);
 }
 
@@ -219,7 +221,7 @@ test_limits(void **unused)
 	(void)unused;
 	assert_int_equal(lap_new(LAP_MAX + 1, &l, &err), CKPT_LIMIT);
 	must(lap_new(0, &l, &err), &err);
-	must(lap_solve(l, 0, NULL, false, NULL, &err), &err);
+	must(lap_solve(l, 0, NULL, NULL, false, NULL, &err), &err);
 	lap_free(l);
 	lap_free(NULL);
 }
@@ -240,12 +242,13 @@ test_not_finite(void **unused)
 		for (i = 0; i < 40 * 40; i++)
 			c[i] = next(0);
 		c[17 * 40 + 39] = bad[k];
-		assert_int_equal(lap_solve(l, 40, c, false, column, &err),
+		assert_int_equal(lap_solve(l, 40, c, NULL, false, column,
+		    &err),
 		    CKPT_INVALID);
 		assert_non_null(strstr(err.text, "row 17, column 39"));
 	}
 	c[0] = NAN;
-	assert_int_equal(lap_solve(l, 1, c, false, column, &err),
+	assert_int_equal(lap_solve(l, 1, c, NULL, false, column, &err),
 	    CKPT_INVALID);
 	lap_free(l);
 }

@@ -1,0 +1,172 @@
+/*
+ * match_time: the time of one matching, for bench_match.sh: a random model of
+ * an architecture, to a random one (independent) or to itself with its units
+ * permuted and noise of `NOISE` standard deviations added (planted).
+ *
+ * usage: match_time ARCH independent|planted NOISE SEED
+ *
+ * Prints: seconds, sweeps, units out of their place, seconds of the matrix
+ * products of one sweep alone, objective.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "unit.h"
+
+#include "match/gemm.h"
+#include "nets.h"
+
+static double
+seconds(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return ((double)t.tv_sec + (double)t.tv_nsec * 1e-9);
+}
+
+static char *
+read_text(const char *path)
+{
+	FILE *f = fopen(path, "rb");
+	char *text = calloc(1 << 20, 1);
+
+	assert_non_null(f);
+	assert_non_null(text);
+	assert_true(fread(text, 1, (1 << 20) - 1, f) > 0);
+	(void)fclose(f);
+	return (text);
+}
+
+static double *
+array(size_t n)
+{
+	double *w = malloc((n + 1) * sizeof(*w));
+
+	assert_non_null(w);
+	return (w);
+}
+
+/* Normal weights, each tensor's of variance 1 / fan-in. */
+static void
+draw(const struct nets *n, uint64_t seed, double *w)
+{
+	const struct match_shape *s = n->shape;
+	const struct sym_tensor *t;
+	double spread;
+	size_t i, j;
+
+	for (i = 0; i < s->n_tensors; i++) {
+		t = &s->tensors[i];
+		spread = 1 / sqrt((double)(t->cols * t->inner));
+		for (j = s->offset[i]; j < s->offset[i + 1]; j++)
+			w[j] = spread * nets_normal(&seed);
+	}
+}
+
+/* w moved by a random map (which undoes it), with noise. */
+static void
+plant(const struct nets *n, uint64_t seed, double noise, double *w,
+    struct match_map *map)
+{
+	const struct match_shape *s = n->shape;
+	double *extra = array(s->total + s->max_tensor);
+	size_t i;
+
+	nets_map(n, &seed, false, false, map);
+	draw(n, seed, extra);
+	for (i = 0; i < s->total; i++)
+		w[i] += noise * extra[i];
+	match_apply(s, map, NULL, w, extra + s->total);
+	free(extra);
+}
+
+/* Units that do not return to their place. */
+static uint64_t
+misplaced(const struct match_map *planted, const struct match_map *found)
+{
+	size_t g;
+	uint32_t u;
+	uint64_t n = 0;
+
+	for (g = 0; g < found->n_groups; g++)
+		for (u = 0; u < found->n_units[g]; u++)
+			n += planted->units[g][
+			    found->units[g][u].source].source != u;
+	return (n);
+}
+
+/* One product of the units of each axis. */
+static double
+products_alone(const struct match_shape *s)
+{
+	const struct sym_tensor *t;
+	struct gemm_matrix x;
+	size_t i, k, n, len, most = s->max_units * s->max_units;
+	float *a = calloc(s->max_tensor + 1, sizeof(*a));
+	float *c = calloc(most + 1, sizeof(*c));
+	double start = 0;
+	unsigned pass;
+
+	assert_non_null(a);
+	assert_non_null(c);
+	for (pass = 0; pass < 2; pass++) { /* the first warms up */
+		start = seconds();
+		for (i = 0; i < s->n_tensors; i++)
+			for (k = 0; k < 2; k++) {
+				t = &s->tensors[i];
+				n = (k == 0 ? t->row : t->col).group;
+				if (n == SIZE_MAX)
+					continue;
+				n = s->table->groups[n].n_units;
+				len = (s->offset[i + 1] - s->offset[i]) / n;
+				x = (struct gemm_matrix){ a, len, 1 };
+				gemm_best()(n, n, len, &x, &x, c, n);
+			}
+	}
+	free(a);
+	free(c);
+	return (seconds() - start);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct ckpt_error err = { .status = CKPT_OK };
+	bool is_planted = argc == 5 && strcmp(argv[2], "planted") == 0;
+	struct match_problem *problem;
+	struct match_map map;
+	struct match_result r;
+	struct model like, ref, m;
+	struct nets n;
+	uint64_t seed;
+	double *w, time;
+	char *text;
+
+	if (argc != 5)
+		return (2);
+	seed = strtoull(argv[4], NULL, 10);
+	text = read_text(argv[1]);
+	nets_open(&n, text, CKPT_F32);
+	nets_model(&n, 1, &like);
+	w = array(n.shape->total);
+	draw(&n, seed, w);
+	nets_from_weights(&n, &like, w, &ref);
+	if (is_planted)
+		plant(&n, seed + 1, strtod(argv[3], NULL), w, &map);
+	else
+		draw(&n, seed + 1, w);
+	nets_from_weights(&n, &like, w, &m);
+	free(w);
+	must(match_problem_new(n.shape, &ref, MATCH_SCALE_NONE, &problem,
+	    &err), &err);
+	time = products_alone(n.shape);
+	time = seconds();
+	must(match_solve(problem, n.plan, &m, 0, seed, &r, &err), &err);
+	time = seconds() - time;
+	(void)printf("%.4f %u %llu %.4f %.9g\n", time, r.n_sweeps,
+	    (unsigned long long)(is_planted ? misplaced(&map, &r.map) : 0),
+	    products_alone(n.shape), r.after);
+	return (0);
+}
