@@ -54,7 +54,7 @@ plan_new(const struct align *a, const struct plan *plan,
 	if (st == CKPT_OK && a->method != ALIGN_RESTORE)
 		st = match_shape_new(plan->sym, &p->shape, err);
 	if (st == CKPT_OK && a->scale == MATCH_SCALE_MASS)
-		st = mass_plan_new(plan, a->with_bias, &p->mass, err);
+		st = mass_plan_new(&a->cli, plan, a->with_bias, &p->mass, err);
 	if (st == CKPT_OK && a->report != NULL)
 		st = align_check_new(a, p, &p->check, err);
 	if (st != CKPT_OK) {

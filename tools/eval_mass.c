@@ -12,7 +12,7 @@
 #define N_COLUMNS 6
 
 struct result {
-	bool is_solved;
+	bool is_solved, has_least;
 	struct match_mass_result mass;
 	char *note;                /* a warning, or NULL */
 	struct ckpt_error refusal; /* where it is not solved */
@@ -48,7 +48,7 @@ find_plan(struct masses *m, const struct plan *plan,
 	if (all == NULL)
 		return (error_nomem(err, sizeof(*all)));
 	m->plans = all;
-	st = mass_plan_new(plan, m->options->with_bias, &new, err);
+	st = mass_plan_new(m->cli, plan, m->options->with_bias, &new, err);
 	if (st != CKPT_OK)
 		return (st);
 	all[m->n_plans++] = new;
@@ -75,6 +75,7 @@ work(void *arg, struct eval_one *one, struct ckpt_error *err)
 		return (st);
 	st = mass_solve(plan, &one->model, &r->mass, &r->note, &r->refusal);
 	r->is_solved = st == CKPT_OK;
+	r->has_least = plan->n_filters == 0;
 	if (st == CKPT_OK || st == CKPT_INVALID || st == CKPT_LIMIT)
 		return (CKPT_OK);
 	if (err != NULL)
@@ -94,15 +95,14 @@ release(void *result)
 /* ---- rows ---- */
 
 static double
-excess_of(const struct match_mass_tensor *t)
+excess_of(const struct match_mass_tensor *t, bool has_least)
 {
-	return (100 * ((t->mass - t->least) / t->least));
+	return (has_least ? 100 * ((t->mass - t->least) / t->least) : NAN);
 }
 
-/* `tensor` is the whole model's where there is no such column. */
 static size_t
 columns(const struct masses *m, const char *label, const char *tensor,
-    const struct match_mass_tensor *t, struct eval_cell *out)
+    const struct match_mass_tensor *t, bool has_least, struct eval_cell *out)
 {
 	size_t n = 0;
 
@@ -112,29 +112,29 @@ columns(const struct masses *m, const char *label, const char *tensor,
 	out[n++] = (struct eval_cell){ "mass", NULL, t->mass };
 	out[n++] = (struct eval_cell){ "least_mass", NULL, t->least };
 	out[n++] = (struct eval_cell){ "excess_percent", NULL,
-	    excess_of(t) };
+	    excess_of(t, has_least) };
 	out[n++] = (struct eval_cell){ "certificate", NULL, t->certificate };
 	return (n);
 }
 
 static enum ckpt_status
 put_row(struct masses *m, const char *label, const char *tensor,
-    const struct match_mass_tensor *t, struct ckpt_error *err)
+    const struct match_mass_tensor *t, bool has_least,
+    struct ckpt_error *err)
 {
 	struct eval_cell c[N_COLUMNS];
 
 	return (eval_cells_row(m->options, m->out, c, columns(m, label,
-	    tensor, t, c), err));
+	    tensor, t, has_least, c), err));
 }
 
 /* Keeps a model's excess for the plot. */
 static enum ckpt_status
-note_excess(struct masses *m, const struct match_mass_tensor *all,
-    struct ckpt_error *err)
+note_excess(struct masses *m, double excess, struct ckpt_error *err)
 {
 	double *longer;
 
-	if (m->options->plot == NULL || !isfinite(excess_of(all)))
+	if (m->options->plot == NULL || !isfinite(excess))
 		return (CKPT_OK);
 	if ((m->n_excess & (m->n_excess - 1)) == 0) { /* a power of two */
 		longer = realloc(m->excess, (2 * m->n_excess + 1) *
@@ -143,7 +143,7 @@ note_excess(struct masses *m, const struct match_mass_tensor *all,
 			return (error_nomem(err, m->n_excess * 16));
 		m->excess = longer;
 	}
-	m->excess[m->n_excess++] = excess_of(all);
+	m->excess[m->n_excess++] = excess;
 	return (CKPT_OK);
 }
 
@@ -159,21 +159,21 @@ consume(void *arg, const struct eval_one *one, struct ckpt_error *err)
 	if (!r->is_solved) {
 		m->n_refused++;
 		cli_warn(m->cli, "%s: %s", label, r->refusal.text);
-		return (put_row(m, label, "(all)", &all, err));
+		return (put_row(m, label, "(all)", &all, r->has_least, err));
 	}
 	if (r->note != NULL)
 		cli_warn(m->cli, "%s: %s", label, r->note);
 	all.mass = r->mass.mass;
 	all.least = r->mass.least;
 	all.certificate = r->mass.certificate;
-	st = note_excess(m, &all, err);
+	st = note_excess(m, excess_of(&all, r->has_least), err);
 	if (st == CKPT_OK)
-		st = put_row(m, label, "(all)", &all, err);
+		st = put_row(m, label, "(all)", &all, r->has_least, err);
 	for (size_t i = 0; m->options->by_layer && i < r->mass.n_tensors &&
 	    st == CKPT_OK; i++)
 		st = put_row(m, label, one->model.head.schema->
 		    tensors[r->mass.tensors[i].index].name,
-		    &r->mass.tensors[i], err);
+		    &r->mass.tensors[i], r->has_least, err);
 	return (st);
 }
 
@@ -216,7 +216,7 @@ run(struct masses *m, struct plans *plans, struct ckpt_error *err)
 	enum ckpt_status st;
 
 	st = eval_cells_head(m->options, m->out, c, columns(m, "", "", &none,
-	    c), err);
+	    true, c), err);
 	if (st == CKPT_OK)
 		st = eval_pass_run(&pass, m->cli->args, m->cli->n_args, err);
 	if (st == CKPT_OK && m->options->plot != NULL)

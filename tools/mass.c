@@ -3,8 +3,31 @@
 
 #define MAX_NAMED 4 /* dead units that a note names */
 
+/* What has no minimum, and what is done about it. */
+static void
+warn_filters(const struct cli *c, const struct mass_plan *p)
+{
+	const char *name[MAX_NAMED + 1];
+	size_t i;
+
+	for (i = 0; i <= MAX_NAMED; i++) {
+		name[i] = match_mass_filter_name(p->mass, i);
+		if (name[i] == NULL)
+			break;
+	}
+	for (; i <= MAX_NAMED; i++)
+		name[i] = NULL;
+	cli_warn(c, "%s: no least mass: %zu filters before normalisations "
+	    "can shrink to nothing; taken with unit norm: %s%s%s%s%s%s%s%s",
+	    p->plan->graph->name, p->n_filters, name[0],
+	    name[1] != NULL ? " " : "", name[1] != NULL ? name[1] : "",
+	    name[2] != NULL ? " " : "", name[2] != NULL ? name[2] : "",
+	    name[3] != NULL ? " " : "", name[3] != NULL ? name[3] : "",
+	    name[4] != NULL ? " ..." : "");
+}
+
 enum ckpt_status
-mass_plan_new(const struct plan *plan, bool with_bias,
+mass_plan_new(const struct cli *c, const struct plan *plan, bool with_bias,
     struct mass_plan **out, struct ckpt_error *err)
 {
 	struct mass_plan *p = calloc(1, sizeof(*p));
@@ -21,6 +44,9 @@ mass_plan_new(const struct plan *plan, bool with_bias,
 		mass_plan_free(p);
 		return (st);
 	}
+	p->n_filters = match_mass_n_filters(p->mass);
+	if (p->n_filters > 0)
+		warn_filters(c, p);
 	*out = p;
 	return (CKPT_OK);
 }

@@ -13,11 +13,14 @@ struct mass_plan {
 	const struct plan *plan;
 	struct match_shape *shape;
 	struct match_mass *mass;
+	size_t n_filters;   /* before normalisations: there is no least */
 };
 
-/* `plan` has a graph, and outlives what is made. */
-CKPT_CHECKED enum ckpt_status mass_plan_new(const struct plan *plan,
-    bool with_bias, struct mass_plan **out, struct ckpt_error *err);
+/* `plan` has a graph, and outlives what is made. A warning names the filters
+ * that have no least norm, if there are any. */
+CKPT_CHECKED enum ckpt_status mass_plan_new(const struct cli *c,
+    const struct plan *plan, bool with_bias, struct mass_plan **out,
+    struct ckpt_error *err);
 void mass_plan_free(struct mass_plan *p); /* NULL does nothing */
 
 /* Solves the problem for a model of the plan's schema. *note becomes NULL,

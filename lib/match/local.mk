@@ -40,8 +40,10 @@ lib_libmatch_la_SOURCES = \
 	lib/match/lap_path.c \
 	lib/match/lap_work.h \
 	lib/match/mass.h \
-	lib/match/mass_coarse.c \
+	lib/match/mass_coarse.c lib/match/mass_coarse.h \
+	lib/match/mass_deflate.c \
 	lib/match/mass_envelope.c lib/match/mass_envelope.h \
+	lib/match/mass_filters.c lib/match/mass_filters.h \
 	lib/match/mass_live.c \
 	lib/match/mass_load.c \
 	lib/match/mass_newton.c \

@@ -19,7 +19,7 @@ struct mass_side {
 	size_t group;   /* SIZE_MAX: no scale */
 	int sign;       /* 1: multiplied by the units' factors, -1: divided;
 	                   0: neither */
-	uint64_t block; /* indices along the axis a unit */
+	size_t per;     /* units of the tensor's side a unit here */
 	size_t n;       /* units */
 	size_t first;   /* number of the first among all units */
 };
@@ -47,9 +47,13 @@ struct match_mass {
 	size_t n_parts;
 	struct mass_part *parts;
 	size_t n_cells, n_ends;
+	size_t n_groups;     /* of the table, then of filters */
 	size_t n_units;
 	size_t *first_unit;  /* of group g; [n_groups] is n_units */
-	size_t n_order;      /* groups that parts act on, as shape->order */
+	size_t max_units;    /* of a group */
+	double *norms;       /* [group]: of filters: what is to come into each
+	                        unit; 0 for groups of the table */
+	size_t n_order;      /* groups that parts act on */
 	size_t *order;
 	struct mass_use *uses;
 	size_t *first_use;   /* of order[i]: first_use[i] .. [i + 1] */
@@ -57,8 +61,15 @@ struct match_mass {
 	uint64_t max_row;    /* elements */
 };
 
-/* A model on its way to its least mass. The factor of a unit is
- * exp(ref[group] + z[unit]). */
+/*
+ * A model on its way to its least mass. The factor of a unit is
+ * exp(ref[group] + z[unit]).
+ *
+ * For filters before normalisations, of which there is no least, twice the
+ * norms times the logarithms of their factors are subtracted from the mass:
+ * what remains is convex still, and is least where they have these norms, and
+ * all others are in balance.
+ */
 struct mass_state {
 	const struct match_mass *p;
 	unsigned n_passes;
@@ -79,6 +90,8 @@ struct mass_state {
 	double *room;          /* twice as much */
 	double *masses;        /* of each part, at the factors */
 	double mass;           /* their sum */
+	double objective;      /* the mass less the filters' logarithms */
+	double *diagonal;      /* [unit]: of the second derivative, over 4 */
 	double certificate;
 };
 
@@ -131,12 +144,14 @@ void mass_coarse_free(struct mass_coarse *c); /* NULL does nothing */
 void mass_coarse_solve(struct mass_coarse *c, struct mass_state *s,
     bool is_first);
 
-/* Factors the matrix of one unknown a group for mass_coarse_correct. */
-void mass_coarse_factor(struct mass_coarse *c, const struct mass_state *s);
+/* ---- mass_deflate ---- */
+
+/* Factors the matrix of one unknown a group for mass_deflate. */
+void mass_deflate_factor(struct mass_coarse *c, const struct mass_state *s);
 
 /* v += P A^-1 (P' r - (L P)' v), with P the groups' live units, L the matrix
  * of mass_newton and A = P' L P. `r` may be NULL: 0. */
-void mass_coarse_correct(struct mass_coarse *c, const struct mass_state *s,
+void mass_deflate(struct mass_coarse *c, const struct mass_state *s,
     const double *r, double *v);
 
 /* ---- mass_newton ---- */

@@ -1,6 +1,7 @@
 /*
  * Which units are live: reached by a path of weights other than 0 from what
- * has no scale (inputs), and reaching such (outputs).
+ * has no scale (inputs), and reaching such (outputs) or filters before
+ * normalisations.
  */
 #include "match/mass.h"
 
@@ -64,8 +65,12 @@ find_live(const struct reach *k)
 	const struct mass_part *t;
 	const double *ends;
 	bool has_changed;
-	size_t i;
+	size_t i, g;
 
+	for (g = 0; g < p->n_groups; g++)
+		if (p->norms[g] > 0)
+			memset(k->marks + p->first_unit[g], TO,
+			    p->first_unit[g + 1] - p->first_unit[g]);
 	for (i = 0; i < p->n_parts; i++) {
 		t = &p->parts[i];
 		ends = k->s->ends + t->end;

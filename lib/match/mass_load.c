@@ -92,7 +92,7 @@ add_row(const struct load *l, size_t r)
 	double *cells = NULL;
 	size_t c, row, col;
 
-	row = (size_t)sym_row_unit(t, r);
+	row = (size_t)sym_row_unit(t, r) / part->row.per;
 	constant = part->row.sign != 0 ? &ends[row] :
 	    &s->constants[part - s->p->parts];
 	ends += part->row.n;
@@ -100,7 +100,7 @@ add_row(const struct load *l, size_t r)
 		cells = s->cells + part->cell + row * part->width -
 		    row / part->height * part->width;
 	for (c = 0; c < t->cols; c++) {
-		col = (size_t)sym_col_unit(t, r, c);
+		col = (size_t)sym_col_unit(t, r, c) / part->col.per;
 		if (part->col.sign == 0)
 			*constant += l->w[c];
 		else if (part->row.sign == 0)
@@ -118,14 +118,16 @@ load_acted(struct load *l, double *mass, struct ckpt_error *err)
 	const struct sym_tensor *t = l->t;
 	const size_t n = (size_t)(t->cols * t->inner);
 	double sum;
+	uint64_t at;
 	size_t r;
 
 	for (r = 0; r < t->rows; r++) {
-		read_row(l, r * n, n);
+		at = t->first + r * t->pitch;
+		read_row(l, at, n);
 		sum = square(l->w, (size_t)t->cols, (size_t)t->inner);
 		if (!isfinite(sum)) {
-			read_row(l, r * n, n);
-			return (refuse(l, r * n, n, err));
+			read_row(l, at, n);
+			return (refuse(l, at, n, err));
 		}
 		*mass += sum;
 		add_row(l, r);

@@ -1,9 +1,10 @@
 /*
  * Newton's method: L x = (out - in) / 2, where 4 L is the second derivative
- * of the mass in the logarithms of the scales, the Laplacian of the graph of
- * units with the cells as weights. Solved by conjugate gradients with the
- * diagonal as preconditioner, deflated by one scale a group (Tang, Nabben,
- * Vuik, Erlangga, Comparison of two-level preconditioners, 2009, A-DEF2).
+ * of the mass in the logarithms of the scales: the Laplacian of the graph of
+ * units with the cells as weights (of filters, without what is fixed). Solved
+ * by conjugate gradients with the diagonal as preconditioner, deflated by one
+ * scale a group (Tang, Nabben, Vuik, Erlangga, Comparison of two-level
+ * preconditioners, 2009, A-DEF2).
  */
 #include <math.h>
 
@@ -73,8 +74,7 @@ multiply(struct mass_state *s, const double *v, double *q)
 
 	mass_multiply(s, v, q);
 	for (u = 0; u < s->p->n_units; u++)
-		q[u] = s->is_live[u] ? (s->in[u] + s->out[u]) * v[u] - q[u] :
-		    0;
+		q[u] = s->is_live[u] ? s->diagonal[u] * v[u] - q[u] : 0;
 }
 
 /* w = the residual, preconditioned. */
@@ -85,9 +85,8 @@ precondition(struct mass_newton *n, struct mass_coarse *c,
 	size_t u;
 
 	for (u = 0; u < n->n; u++)
-		n->w[u] = s->is_live[u] ? n->r[u] / (s->in[u] + s->out[u]) :
-		    0;
-	mass_coarse_correct(c, s, NULL, n->w);
+		n->w[u] = s->is_live[u] ? n->r[u] / s->diagonal[u] : 0;
+	mass_deflate(c, s, NULL, n->w);
 }
 
 /* The squared size of the residual, in the norm of the diagonal. */
@@ -99,7 +98,7 @@ size_of(const struct mass_newton *n, const struct mass_state *s)
 
 	for (u = 0; u < n->n; u++)
 		if (s->is_live[u])
-			sum += n->r[u] * n->r[u] / (s->in[u] + s->out[u]);
+			sum += n->r[u] * n->r[u] / s->diagonal[u];
 	return (sum);
 }
 
@@ -112,11 +111,11 @@ solve(struct mass_newton *n, struct mass_coarse *c, struct mass_state *s,
 	unsigned i;
 	size_t u;
 
-	mass_coarse_factor(c, s);
+	mass_deflate_factor(c, s);
 	memset(n->x, 0, n->n * sizeof(*n->x));
 	memcpy(n->r, n->b, n->n * sizeof(*n->r));
 	size = size_of(n, s);
-	mass_coarse_correct(c, s, n->b, n->x);
+	mass_deflate(c, s, n->b, n->x);
 	multiply(s, n->x, n->q);
 	for (u = 0; u < n->n; u++)
 		n->r[u] -= n->q[u];
@@ -171,7 +170,8 @@ bool
 mass_newton_step(struct mass_newton *n, struct mass_coarse *c,
     struct mass_state *s)
 {
-	const double mass = s->mass, certificate = s->certificate;
+	const double objective = s->objective, certificate = s->certificate;
+	const double rounding = 1e-13 * s->mass;
 	double max = 0, scale;
 	unsigned i;
 	size_t u;
@@ -187,8 +187,8 @@ mass_newton_step(struct mass_newton *n, struct mass_coarse *c,
 	scale = max > 1 ? 1 / max : 1;
 	for (i = 0; i < MAX_HALVINGS; i++, scale /= 2) {
 		place(n, s, scale);
-		if (s->mass < mass || (s->mass <= mass * (1 + 1e-13) &&
-		    s->certificate < certificate))
+		if (s->objective < objective || (s->objective <= objective +
+		    rounding && s->certificate < certificate))
 			return (true);
 	}
 	place(n, s, 0);

@@ -24,15 +24,15 @@ static enum ckpt_status
 state_new(struct mass_state *s, struct ckpt_error *err)
 {
 	const struct match_mass *p = s->p;
-	const size_t n = p->n_units + 1, m = p->shape->max_units + 1;
+	const size_t n = p->n_units + 1, m = p->max_units + 1;
 	const size_t parts = p->n_parts + 1;
 
 	s->cells = calloc(p->n_cells + 1, sizeof(*s->cells));
 	s->ends = calloc(2 * (p->n_ends + 1), sizeof(*s->ends));
 	s->constants = calloc(4 * parts, sizeof(*s->constants));
 	s->is_live = calloc(n, sizeof(*s->is_live));
-	s->ref = calloc(p->shape->n_groups + 1, sizeof(*s->ref));
-	s->z = calloc(5 * n, sizeof(*s->z));
+	s->ref = calloc(p->n_groups + 1, sizeof(*s->ref));
+	s->z = calloc(6 * n, sizeof(*s->z));
 	s->x = calloc(4 * m, sizeof(*s->x));
 	if (s->cells == NULL || s->ends == NULL || s->constants == NULL ||
 	    s->is_live == NULL || s->ref == NULL || s->z == NULL ||
@@ -48,6 +48,7 @@ state_new(struct mass_state *s, struct ckpt_error *err)
 	s->down = s->up + n;
 	s->in = s->down + n;
 	s->out = s->in + n;
+	s->diagonal = s->out + n;
 	s->y = s->x + m;
 	s->room = s->y + m;
 	return (CKPT_OK);
@@ -125,7 +126,7 @@ result_new(const struct match_mass *p, struct match_mass_result *r,
 {
 	size_t g, n;
 
-	r->n_groups = p->shape->n_groups;
+	r->n_groups = p->n_groups;
 	r->factors = calloc(r->n_groups + 1, sizeof(*r->factors));
 	r->tensors = calloc(p->n_parts + 1, sizeof(*r->tensors));
 	r->dead = calloc(p->n_units + 1, sizeof(*r->dead));
@@ -169,24 +170,42 @@ compare(const void *a, const void *b)
 	return (s->index < t->index ? -1 : s->index > t->index);
 }
 
+/* A tensor may lie in several parts. */
+static void
+fill_tensors(const struct mass_state *s, struct match_mass_result *r)
+{
+	struct match_mass_tensor *all = r->tensors;
+	const struct mass_part *t;
+	double row, col;
+	size_t i, n = 0;
+
+	for (i = 0; i < s->p->n_parts; i++) {
+		t = &s->p->parts[i];
+		row = certificate_of(s, &t->row);
+		col = certificate_of(s, &t->col);
+		all[i] = (struct match_mass_tensor){ t->index, s->before[i],
+		    s->masses[i], row > col ? row : col };
+		r->mass += s->before[i];
+	}
+	qsort(all, i, sizeof(*all), compare);
+	for (i = 0; i < s->p->n_parts; i++)
+		if (n > 0 && all[n - 1].index == all[i].index) {
+			all[n - 1].mass += all[i].mass;
+			all[n - 1].least += all[i].least;
+			if (all[i].certificate > all[n - 1].certificate)
+				all[n - 1].certificate = all[i].certificate;
+		} else
+			all[n++] = all[i];
+	r->n_tensors = n;
+}
+
 static void
 fill(const struct mass_state *s, struct match_mass_result *r)
 {
 	const struct match_mass *p = s->p;
-	const struct mass_part *t;
-	double row, col;
 	size_t i, g, u;
 
-	for (i = 0; i < p->n_parts; i++) {
-		t = &p->parts[i];
-		row = certificate_of(s, &t->row);
-		col = certificate_of(s, &t->col);
-		r->tensors[r->n_tensors++] = (struct match_mass_tensor){
-		    t->index, s->before[i], s->masses[i],
-		    row > col ? row : col };
-		r->mass += s->before[i];
-	}
-	qsort(r->tensors, r->n_tensors, sizeof(*r->tensors), compare);
+	fill_tensors(s, r);
 	for (i = 0; i < p->n_order; i++) {
 		g = p->order[i];
 		for (u = 0; u < p->first_unit[g + 1] - p->first_unit[g]; u++)
@@ -198,10 +217,13 @@ fill(const struct mass_state *s, struct match_mass_result *r)
 				r->dead[r->n_dead++] =
 				    (struct match_mass_unit){ g, (uint32_t)u };
 	}
-	/* the model itself is a candidate, and the sums are rounded */
-	r->least = s->mass < r->mass && r->n_live > 0 ? s->mass : r->mass;
+	r->least = s->mass;
 	for (i = 0; i < r->n_tensors && r->n_live == 0; i++)
 		r->tensors[i].least = r->tensors[i].mass;
+	/* the model itself is a candidate, and the sums are rounded */
+	if (r->n_live == 0 || (match_mass_n_filters(p) == 0 &&
+	    r->least > r->mass))
+		r->least = r->mass;
 	r->certificate = s->certificate;
 	r->n_passes = s->n_passes;
 }

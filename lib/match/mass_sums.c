@@ -246,6 +246,22 @@ part_mass(struct mass_state *s, const struct mass_part *t)
 	return (all);
 }
 
+/* The other side of the balance of a group of filters. */
+static void
+collect_filters(struct mass_state *s, size_t g)
+{
+	const struct match_mass *p = s->p;
+	size_t u;
+
+	for (u = p->first_unit[g]; u < p->first_unit[g + 1]; u++) {
+		if (!s->is_live[u])
+			continue;
+		s->out[u] = p->norms[g];
+		s->diagonal[u] = s->in[u];
+		s->objective -= 2 * p->norms[g] * (s->ref[g] + s->z[u]);
+	}
+}
+
 void
 mass_collect(struct mass_state *s)
 {
@@ -260,6 +276,12 @@ mass_collect(struct mass_state *s)
 		s->masses[i] = part_mass(s, &p->parts[i]);
 		s->mass += s->masses[i];
 	}
+	s->objective = s->mass;
+	for (u = 0; u < p->n_units; u++)
+		s->diagonal[u] = s->in[u] + s->out[u];
+	for (i = 0; i < p->n_groups; i++)
+		if (p->norms[i] > 0)
+			collect_filters(s, i);
 	s->certificate = 0;
 	for (u = 0; u < p->n_units; u++) {
 		if (!s->is_live[u])
@@ -303,11 +325,13 @@ mass_update(struct mass_state *s, size_t i)
 	const struct match_mass *p = s->p;
 	const size_t g = p->order[i], first = p->first_unit[g];
 	const size_t n = p->first_unit[g + 1] - first;
-	const double step = p->is_joined[i] ? 0.125 : 0.25;
+	const double step = p->norms[g] > 0 ? 0.5 : p->is_joined[i] ? 0.125 :
+	    0.25;
 	size_t k, u;
 
 	memset(s->in + first, 0, n * sizeof(*s->in));
-	memset(s->out + first, 0, n * sizeof(*s->out));
+	for (u = first; u < first + n; u++)
+		s->out[u] = p->norms[g];
 	for (k = p->first_use[i]; k < p->first_use[i + 1]; k++)
 		add_use(s, &p->uses[k]);
 	for (u = first; u < first + n; u++)

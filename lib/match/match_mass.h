@@ -18,6 +18,14 @@
  *
  * A unit that is not live (dead) has no least: it keeps its scale, and its
  * weights count as they are.
+ *
+ * Of a network with normalisations there is no least mass: the filters whose
+ * outputs go into normalisations only could shrink to nothing. Each (or each
+ * set that is normalised together) is a unit, too, and live where something
+ * comes into it, but what is wanted of it is that its squared norm be 1 (be
+ * the number of the filters of the set), while all others are in balance.
+ * This has one solution: the minimum of mass(x) - 2 sum of norm_f x_f over
+ * the filters f.
  */
 #ifndef CKPT_MATCH_MATCH_MASS_H
 #define CKPT_MATCH_MATCH_MASS_H
@@ -48,16 +56,18 @@ struct match_mass_unit {
 };
 
 struct match_mass_result {
+	size_t n_groups;    /* of the table, then classes of filters */
 	double **factors;   /* [group][unit]: exp(x); 1 where none */
-	double mass, least; /* least <= mass */
+	double mass, least; /* least <= mass, but for networks with filters
+	                       before normalisations */
 	double certificate; /* max |log(in / out)| over the live units of the
-	                       squared norms at the minimum; 0 if none */
+	                       squared norms at the minimum (of filters,
+	                       |log(in / norm)|); 0 if there are none */
 	size_t n_tensors;
 	struct match_mass_tensor *tensors; /* in the order of the schema */
 	size_t n_live, n_dead;
 	struct match_mass_unit *dead;      /* from the inputs on */
 	unsigned n_passes;  /* over the weights of all connections */
-	size_t n_groups;
 };
 
 /* The certificate that is reached on any finite model. */
@@ -70,6 +80,12 @@ CKPT_CHECKED enum ckpt_status match_mass_solve(const struct match_mass *p,
     const struct sym_plan *plan, const struct model *m,
     struct match_mass_result *out, struct ckpt_error *err);
 void match_mass_result_release(struct match_mass_result *r);
+
+/* Filters before normalisations (sets of those that are normalised together),
+ * of which there is no least; the first tensor that writes those of class i,
+ * or NULL beyond the last. */
+size_t match_mass_n_filters(const struct match_mass *p);
+const char *match_mass_filter_name(const struct match_mass *p, size_t i);
 
 /* The name of a unit: the tensor that writes or, failing that, reads it, and
  * its number: "conv1.weight[3]". */

@@ -5,6 +5,6 @@
 	echo "NumPy is missing"
 	exit 77
 }
-/usr/bin/python3 "$srcdir/tests/prop/mass_oracle.py" "${1:-1}" "${2:-45}" \
+/usr/bin/python3 "$srcdir/tests/prop/mass_oracle.py" "${1:-1}" "${2:-48}" \
 	"$scratch" || fail "the least mass"
 done_testing
