@@ -24,13 +24,16 @@ tile_store(vec sum[KERNEL_MAX_OUT][KERNEL_MAX_VECS], float *out,
 	}
 }
 
+/* Outputs from channel `first` on of row y, vectors from v0 on. */
 ALWAYS_INLINE void
-tile(const struct kernel_taps *t, size_t y, size_t v0, const unsigned n_out,
-    const unsigned n_vecs, const int scattered)
+tile(const struct kernel_taps *t, size_t first, size_t y, size_t v0,
+    const unsigned n_out, const unsigned n_vecs, const int scattered)
 {
 	const float *in = t->in + y * t->in_row;
-	float *out = t->out + y * t->out_row + v0 * SIMD_LANES;
-	const float *w = t->weights;
+	const float *w = t->weights + first * t->n_taps;
+	const float *bias = t->bias + first;
+	float *out = t->out + first * t->out_channel + y * t->out_row +
+	    v0 * SIMD_LANES;
 	vec sum[KERNEL_MAX_OUT][KERNEL_MAX_VECS];
 	size_t x[KERNEL_MAX_VECS];
 
@@ -43,7 +46,7 @@ tile(const struct kernel_taps *t, size_t y, size_t v0, const unsigned n_out,
 	for (unsigned o = 0; o < n_out; o++) {
 		UNROLLED
 		for (unsigned v = 0; v < n_vecs; v++)
-			sum[o][v] = vec_set1(t->bias[o]);
+			sum[o][v] = vec_set1(bias[o]);
 	}
 	for (size_t k = 0; k < t->n_taps; k++, w += n_out) {
 		const float *p = in + t->off[k];
@@ -91,18 +94,21 @@ tile(const struct kernel_taps *t, size_t y, size_t v0, const unsigned n_out,
 		    KERNEL_END_LEAKY, t->slope);
 }
 
-typedef void tile_fn(const struct kernel_taps *, size_t y, size_t v0);
+typedef void tile_fn(const struct kernel_taps *, size_t first, size_t y,
+    size_t v0);
 
 #define TILE(o, v) \
 	static void \
-	tile_##o##_##v(const struct kernel_taps *t, size_t y, size_t v0) \
+	tile_##o##_##v(const struct kernel_taps *t, size_t first, size_t y, \
+	    size_t v0) \
 	{ \
-		tile(t, y, v0, o, v, 0); \
+		tile(t, first, y, v0, o, v, 0); \
 	} \
 	static void \
-	tile_x_##o##_##v(const struct kernel_taps *t, size_t y, size_t v0) \
+	tile_x_##o##_##v(const struct kernel_taps *t, size_t first, \
+	    size_t y, size_t v0) \
 	{ \
-		tile(t, y, v0, o, v, 1); \
+		tile(t, first, y, v0, o, v, 1); \
 	}
 #define NAME(o, v) [o][v] = { tile_##o##_##v, tile_x_##o##_##v },
 
@@ -129,10 +135,13 @@ static tile_fn *const tiles[KERNEL_MAX_OUT + 1][KERNEL_MAX_VECS + 1][2] = {
 #endif
 };
 
+/* All tiles of a few positions, before the next ones: what they read stays
+ * in the caches, and the weights pass by. */
 static void
 taps(const struct kernel_taps *t)
 {
-	size_t most = SIMD_ACCUMULATORS / t->n_out;
+	const size_t widest = kernel_tile_width(t->n_out, t->n_tiles, 0);
+	size_t most = SIMD_ACCUMULATORS / widest;
 	size_t n, v = 0;
 
 	if (most > KERNEL_MAX_VECS)
@@ -140,10 +149,19 @@ taps(const struct kernel_taps *t)
 	n = (t->n_vecs + most - 1) / most;
 	for (size_t i = 0; i < n; i++) {
 		const size_t width = (t->n_vecs - v + n - i - 1) / (n - i);
-		tile_fn *f = tiles[t->n_out][width][t->x != NULL];
 
-		for (size_t y = 0; y < t->n_rows; y++)
-			f(t, y, v);
+		for (size_t y = 0; y < t->n_rows; y++) {
+			size_t first = 0;
+
+			for (size_t k = 0; k < t->n_tiles; k++) {
+				const size_t n_out = kernel_tile_width(
+				    t->n_out, t->n_tiles, k);
+
+				tiles[n_out][width][t->x != NULL](t, first, y,
+				    v);
+				first += n_out;
+			}
+		}
 		v += width;
 	}
 }

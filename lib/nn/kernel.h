@@ -25,10 +25,12 @@ enum kernel_end {
 	KERNEL_END_LEAKY
 };
 
-/* For each output channel o < n_out of a tile, row y and vector v:
+/* For each output channel o < n_out, row y and vector v:
  * out[o][y][v] = end(bias[o] + sum over taps k of
- *     weights[k * n_out + o] * in[y][off[k] + x(v)])
- * where x(v) = v * lanes, or x[v] if x is not NULL. Distances in floats. */
+ *     weights(o, k) * in[y][off[k] + x(v)])
+ * where x(v) = v * lanes, or x[v] if x is not NULL. The outputs fall into
+ * n_tiles tiles (kernel_tile_width); the weights are one tile's after
+ * another's, in a tile [tap][output]. Distances in floats. */
 struct kernel_taps {
 	const float *in;
 	size_t in_row;         /* from one output row's input to the next's */
@@ -37,13 +39,21 @@ struct kernel_taps {
 	const uint32_t *x;
 	const float *weights;
 	const float *bias;
-	unsigned n_out;        /* 1 .. KERNEL_MAX_OUT */
+	size_t n_out, n_tiles; /* tiles of at most KERNEL_MAX_OUT */
 	float *out;
 	size_t out_channel, out_row;
 	size_t n_rows, n_vecs;
 	enum kernel_end end;
 	float slope;           /* of KERNEL_END_LEAKY */
 };
+
+/* Outputs of tile i of n_tiles that n_out outputs fall into; the first is
+ * the widest. */
+static inline size_t
+kernel_tile_width(size_t n_out, size_t n_tiles, size_t i)
+{
+	return (n_out / n_tiles + (i < n_out % n_tiles));
+}
 
 /* One row of pooled positions: window of n_y rows and n_x columns. */
 struct kernel_pool {

@@ -206,13 +206,6 @@ void nn_norm_run(const struct nn_plan *p, const struct nn_step *s,
 struct nn_view nn_view_of(const struct nn_plan *p,
     const struct nn_value *values, size_t node);
 
-/* Outputs of tile i of n_tiles that n_out outputs fall into. */
-static inline size_t
-nn_tile_width(size_t n_out, size_t n_tiles, size_t i)
-{
-	return (n_out / n_tiles + (i < n_out % n_tiles));
-}
-
 /* The kernels of a path, or NULL. */
 const struct kernel *nn_path_kernel(enum nn_path path);
 

@@ -84,12 +84,12 @@ copy(const struct nn_plan *p, const struct nn_step *s, const float *in,
 		}
 }
 
-/* A tile whose outputs have gaps: each row goes through one without. */
+/* Outputs that have gaps: each row goes through one without. */
 static void
-tile_with_gaps(const struct nn_plan *p, const struct nn_step *s,
-    const struct kernel_taps *tile, float *scratch)
+taps_with_gaps(const struct nn_plan *p, const struct nn_step *s,
+    const struct kernel_taps *taps, float *scratch)
 {
-	struct kernel_taps t = *tile;
+	struct kernel_taps t = *taps;
 
 	t.out = scratch;
 	t.out_channel = s->out.w * p->block;
@@ -98,7 +98,7 @@ tile_with_gaps(const struct nn_plan *p, const struct nn_step *s,
 		p->kernel->taps(&t);
 		for (size_t o = 0; o < t.n_out; o++)
 			for (size_t x = 0; x < s->out.w; x++)
-				memcpy(tile->out + o * s->out.channel +
+				memcpy(taps->out + o * s->out.channel +
 				    y * s->out.row + x * s->out_column,
 				    scratch + o * t.out_channel +
 				    x * p->block, p->block * sizeof(float));
@@ -112,7 +112,8 @@ taps(const struct nn_plan *p, const struct nn_step *s, const float *weights,
 	struct kernel_taps t = {
 		.in_row = s->in_row, .off = s->off, .n_taps = s->n_taps,
 		.x = s->x, .weights = weights + s->packed,
-		.bias = weights + s->packed_bias, .out = out,
+		.bias = weights + s->packed_bias, .n_out = s->n_out,
+		.n_tiles = s->n_tiles, .out = out,
 		.out_channel = s->out.channel, .out_row = s->out.row,
 		.n_rows = s->out.h, .n_vecs = s->n_vecs, .end = s->end,
 		.slope = s->slope
@@ -120,17 +121,13 @@ taps(const struct nn_plan *p, const struct nn_step *s, const float *weights,
 
 	for (size_t g = 0; g < s->n_groups; g++) {
 		t.in = in + g * s->group;
-		for (size_t i = 0; i < s->n_tiles; i++) {
-			t.n_out = (unsigned)nn_tile_width(s->n_out,
-			    s->n_tiles, i);
-			if (s->out_column == p->block)
-				p->kernel->taps(&t);
-			else
-				tile_with_gaps(p, s, &t, scratch);
-			t.weights += t.n_out * s->n_taps;
-			t.bias += t.n_out;
-			t.out += t.n_out * s->out.channel;
-		}
+		if (s->out_column == p->block)
+			p->kernel->taps(&t);
+		else
+			taps_with_gaps(p, s, &t, scratch);
+		t.weights += s->n_out * s->n_taps;
+		t.bias += s->n_out;
+		t.out += s->n_out * s->out.channel;
 	}
 }
 

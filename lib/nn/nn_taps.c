@@ -20,7 +20,8 @@ tile_cost(size_t n_out, size_t n_vecs)
 	return (cost > 4 ? cost : 4);
 }
 
-/* The number of tiles that makes a row of outputs cheapest. */
+/* The number of tiles that makes a row of outputs cheapest. All tiles take
+ * as many vectors as the widest can. */
 static size_t
 choose_tiles(const struct kernel *k, size_t n_out, size_t n_vecs,
     size_t n_taps)
@@ -30,24 +31,24 @@ choose_tiles(const struct kernel *k, size_t n_out, size_t n_vecs,
 
 	for (size_t most = KERNEL_MAX_OUT; most >= 1; most--) {
 		const size_t n_tiles = (n_out + most - 1) / most;
+		const size_t widest = kernel_tile_width(n_out, n_tiles, 0);
+		const size_t narrow = kernel_tile_width(n_out, n_tiles,
+		    n_tiles - 1);
+		const double n_widest = widest == narrow ? (double)n_tiles :
+		    (double)(n_out % n_tiles);
+		size_t v = k->accumulators / widest, n;
 		double cost = 0;
 
-		for (size_t i = 0; i < n_tiles; i++) {
-			const size_t o = nn_tile_width(n_out, n_tiles, i);
-			size_t v = k->accumulators / o;
-			size_t n;
+		if (v > KERNEL_MAX_VECS)
+			v = KERNEL_MAX_VECS;
+		n = (n_vecs + v - 1) / v;
+		for (size_t j = 0; j < n; j++) {
+			const size_t w = kernel_tile_width(n_vecs, n, j);
 
-			if (v > KERNEL_MAX_VECS)
-				v = KERNEL_MAX_VECS;
-			n = (n_vecs + v - 1) / v;
-			for (size_t j = 0; j < n; j++)
-				cost += 10 + (double)n_taps * tile_cost(o,
-				    nn_tile_width(n_vecs, n, j));
-			/* Tiles repeat; the first and last tell them all. */
-			if (i == 0 && n_tiles > 2) {
-				cost *= (double)(n_tiles - 1);
-				i = n_tiles - 2;
-			}
+			cost += 10 * (double)n_tiles + (double)n_taps *
+			    (n_widest * tile_cost(widest, w) +
+			    ((double)n_tiles - n_widest) *
+			    tile_cost(narrow, w));
 		}
 		if (best_tiles == 0 || cost < best) {
 			best = cost;

@@ -103,8 +103,8 @@ make_step(struct nn_build *b, size_t node, const struct axis axes[2],
 	o->row *= n->stride[0];
 	step->out_column = p->block * n->stride[1];
 	step->n_vecs = (size_t)o->w * p->block / p->kernel->lanes;
-	if (n->stride[1] > 1 && p->scratch < KERNEL_MAX_OUT * o->w * p->block)
-		p->scratch = KERNEL_MAX_OUT * o->w * p->block;
+	if (n->stride[1] > 1 && p->scratch < step->n_out * o->w * p->block)
+		p->scratch = step->n_out * o->w * p->block;
 	nn_taps_finish(b, node, step);
 	return (CKPT_OK);
 }

@@ -104,7 +104,7 @@ pack_taps(const struct nn_step *s, const unsigned char *data, float *weights)
 	size_t n_bad = 0, o = 0;
 
 	for (size_t t = 0; t < s->n_groups * s->n_tiles; t++) {
-		const size_t n = nn_tile_width(s->n_out, s->n_tiles,
+		const size_t n = kernel_tile_width(s->n_out, s->n_tiles,
 		    t % s->n_tiles);
 
 		for (size_t i = 0; i < n; i++, o++) {
