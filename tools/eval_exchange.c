@@ -88,6 +88,27 @@ add_axis(struct exchange *x, const struct symmetry_axis *line,
 	return (eval_group_name(x->shape, line->group, &a->group_name, err));
 }
 
+/* Whether a line says of an axis that is not there, or is 1 long, what another
+ * says of a longer one: the gain of a normalisation, a depthwise filter. */
+static bool
+is_diagonal(const struct exchange *x, const struct symmetry_axis *line)
+{
+	const struct schema *schema = sym_plan_schema(x->shape->plan);
+	const struct tensor_desc *d = &schema->tensors[schema_find(schema,
+	    x->tensor)];
+	const struct symmetry *table = x->shape->table;
+	const size_t *family = x->shape->family;
+
+	if (line->axis < d->n_dims && d->dims[line->axis] > 1)
+		return (false);
+	for (size_t i = 0; i < table->n_axes; i++)
+		if (strcmp(table->axes[i].tensor, x->tensor) == 0 &&
+		    table->axes[i].axis != line->axis &&
+		    family[table->axes[i].group] == family[line->group])
+			return (true);
+	return (false);
+}
+
 static bool
 is_known(const struct exchange *x, const struct symmetry_axis *line)
 {
@@ -111,7 +132,7 @@ find_axes(struct exchange *x, struct ckpt_error *err)
 		if (strcmp(line->tensor, x->tensor) == 0 &&
 		    (x->wanted < 0 || line->axis == x->wanted) &&
 		    !table->groups[line->group].is_fixed &&
-		    !is_known(x, line))
+		    !is_known(x, line) && !is_diagonal(x, line))
 			st = add_axis(x, line, err);
 	}
 	if (st != CKPT_OK || x->n_axes > 0)

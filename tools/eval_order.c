@@ -41,10 +41,13 @@ struct result {
 
 /* ---- the first model ---- */
 
+/* Whether units of a group may change places: not if each keeps to a block of
+ * its own, as those behind a normalisation do, which follow those before. */
 static bool
 is_sorted(const struct order *r, size_t group)
 {
-	return (!r->shape->table->groups[group].is_fixed);
+	return (!r->shape->table->groups[group].is_fixed &&
+	    match_order_block(r->shape, group) > 1);
 }
 
 static enum ckpt_status

@@ -24,7 +24,7 @@ colour_of(const struct plot_mark *m)
 	if (m->kind == PLOT_RULE)
 		return (PLOT_INK);
 	if (m->name == NULL)
-		return (m->kind == PLOT_BARS ? BARS : "#8c8c8c");
+		return (m->kind == PLOT_BARS ? BARS : "#b0b0b0");
 	return (colours[m->colour % N_COLOURS]);
 }
 

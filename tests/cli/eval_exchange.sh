@@ -81,6 +81,20 @@ expect 0 ckpt-eval -q --arch=lenet5-relu --exchangeable=fc1.weight:1 \
 $tool exchange "$scratch/out" fc1.weight 1 25 lenet5-relu/*.safetensors ||
 	fail "lenet5: other counts"
 
+# a normalisation: its gain has one axis, and those before and behind it are
+# one group of units
+mkdir "$scratch/norm"
+$tool batchnorm "$scratch/norm" 30 2 || exit 99
+mv "$scratch/norm/net.arch" "$scratch/norm.arch"
+expect 0 ckpt-eval -q --arch="$scratch/norm.arch" --exchangeable=n.weight \
+	"$scratch/norm"
+[ "$(wc -l < "$scratch/out")" = 8 ] || fail "n.weight: not one axis"
+$tool exchange "$scratch/out" n.weight 0 1 "$scratch/norm"/* ||
+	fail "n.weight: other counts"
+expect 0 ckpt-eval -q --arch="$scratch/norm.arch" --order "$scratch/norm"
+[ "$(tail -n +2 "$scratch/out" | cut -f 2-4 | sort -u | tr '\t\n' ' ,')" = \
+	'(all) 6 15,a.weight 6 15,' ] || fail "batchnorm: other groups"
+
 # NaN: left out
 python3 "$srcdir/tests/cli/eval_tool.py" poke \
 	"$scratch/alike/0001.safetensors" "$scratch/nan" a.weight 4 \

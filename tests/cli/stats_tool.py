@@ -7,6 +7,7 @@ stats_tool.py exchange TABLE TENSOR AXIS BLOCK FILE...  --exchangeable
 stats_tool.py marginals TABLE FILE...  --marginals
 stats_tool.py collection DIR N SEED BIAS   N random networks and their .arch;
     BIAS is added to the weights of unit 2
+stats_tool.py batchnorm DIR N SEED     the same with a batch normalisation
 stats_tool.py svg FILE                 whether it is well-formed
 """
 import json
@@ -180,23 +181,45 @@ def exchange(table, name, axis, block, *files):
     assert (last["note"] == "small") == (n / len(units) < 5), last
 
 
+def write_random(path, shapes, draw, shift=lambda name, at: 0):
+    """Normal weights, f32, plus shift(name of the tensor, place in it)."""
+    header, data = {}, []
+    for name, shape in shapes.items():
+        n = math.prod(shape)
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets":
+                        [4 * len(data), 4 * (len(data) + n)]}
+        data += [draw.gauss(0, 1) + shift(name, at) for at in range(n)]
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as f:
+        f.write(struct.pack("<Q", len(text)) + text +
+                struct.pack(f"<{len(data)}f", *data))
+
+
 def collection(directory, n, seed, bias):
     draw = random.Random(int(seed))
-    header = json.dumps({
-        "a.weight": {"dtype": "F32", "shape": [6, 3], "data_offsets": [0, 72]},
-        "b.weight": {"dtype": "F32", "shape": [2, 6],
-                     "data_offsets": [72, 120]}}).encode()
-    header += b" " * (-len(header) % 8)
     for i in range(int(n)):
-        w = [draw.gauss(0, 1) for _ in range(30)]
-        for k in range(6, 9):
-            w[k] += float(bias)
-        with open(f"{directory}/{i:04}.safetensors", "wb") as f:
-            f.write(struct.pack("<Q", len(header)) + header +
-                    struct.pack("<30f", *w))
+        write_random(
+            f"{directory}/{i:04}.safetensors",
+            {"a.weight": [6, 3], "b.weight": [2, 6]}, draw, lambda name, at:
+            float(bias) if name == "a.weight" and at // 3 == 2 else 0)
     with open(f"{directory}/net.arch", "w") as f:
         f.write("ckpt-arch 1\nname net\ninput 3\nlinear a out=6 bias=no\n"
                 "relu\nlinear b out=2 bias=no\noutput\n")
+
+
+def batchnorm(directory, n, seed):
+    draw = random.Random(int(seed))
+    shapes = {"a.weight": [6, 2, 3, 3], "b.weight": [2, 6], "b.bias": [2]}
+    shapes.update({f"n.{k}": [6] for k in
+                   ("weight", "bias", "running_mean", "running_var")})
+    for i in range(int(n)):
+        write_random(f"{directory}/{i:04}.safetensors", shapes, draw,
+                     lambda name, at: 9 * name.endswith("var"))
+    with open(f"{directory}/net.arch", "w") as f:
+        f.write("ckpt-arch 1\nname net\ninput 2x5x5\nconv a out=6 kernel=3 "
+                "bias=no\nbatchnorm n\nrelu\nglobalavgpool\n"
+                "linear b out=2\noutput\n")
 
 
 # ---- marginals ----
@@ -254,7 +277,7 @@ def svg(path):
 
 
 COMMANDS = {"order": order, "exchange": exchange, "marginals": marginals,
-            "collection": collection, "svg": svg}
+            "batchnorm": batchnorm, "collection": collection, "svg": svg}
 
 if __name__ == "__main__":
     COMMANDS[sys.argv[1]](*sys.argv[2:])
