@@ -1,22 +1,25 @@
 /*
  * Writes random small networks for tests/spec/orbit.sh: DIR/N.arch,
  * DIR/N.safetensors and DIR/N-member.safetensors, another model of the same
- * orbit, and prints "ORBIT-ID  PATH" for each model.
+ * orbit, and prints "ORBIT-ID  PATH" for each model. Or random models of
+ * given architectures: DIR/NAME.safetensors and DIR/NAME-member.safetensors
+ * for DIR/NAME.arch.
  *
  * usage: orbit_cases DIR SEED N
+ *        orbit_cases DIR SEED NAME...
  */
 #include "random_net.h"
 
 static struct ckpt_error err;
 
 static FILE *
-open_file(const char *dir, unsigned long n, const char *suffix, char *path,
-    size_t size)
+open_file(const char *dir, const char *name, const char *suffix, char *path,
+    size_t size, const char *mode)
 {
 	FILE *f;
 
-	snprintf(path, size, "%s/%lu%s", dir, n, suffix);
-	f = fopen(path, "wb");
+	snprintf(path, size, "%s/%s%s", dir, name, suffix);
+	f = fopen(path, mode);
 	if (f == NULL) {
 		perror(path);
 		exit(1);
@@ -25,7 +28,7 @@ open_file(const char *dir, unsigned long n, const char *suffix, char *path,
 }
 
 static void
-write_model(const char *dir, unsigned long n, const char *suffix,
+write_model(const char *dir, const char *name, const char *suffix,
     const struct model *m)
 {
 	const struct schema *s = m->head.schema;
@@ -35,7 +38,7 @@ write_model(const char *dir, unsigned long n, const char *suffix,
 	char path[4096];
 	size_t i;
 	unsigned k;
-	FILE *f = open_file(dir, n, suffix, path, sizeof(path));
+	FILE *f = open_file(dir, name, suffix, path, sizeof(path), "wb");
 
 	for (i = 0; i < s->n_tensors; i++) {
 		t = &s->tensors[i];
@@ -65,7 +68,7 @@ write_model(const char *dir, unsigned long n, const char *suffix,
 
 static void
 print_id(const struct random_net *net, const struct model *m,
-    const char *dir, unsigned long n, const char *suffix)
+    const char *dir, const char *name, const char *suffix)
 {
 	struct sym_plan *plan;
 	struct ckpt_id id;
@@ -75,27 +78,46 @@ print_id(const struct random_net *net, const struct model *m,
 	    &err);
 	random_net_need(sym_orbit_id(plan, m, &id, &err), &err);
 	id_hex(&id, hex);
-	printf("%s  %s/%lu%s\n", hex, dir, n, suffix);
+	printf("%s  %s/%s%s\n", hex, dir, name, suffix);
 	sym_plan_free(plan);
 }
+
+/* A model and a member of its orbit. */
+static void
+write_both(struct random *r, const struct random_net *net,
+    const struct model *m, const char *dir, const char *name)
+{
+	struct sym_element e;
+	struct model member;
+
+	random_net_element(r, net, 5, &e);
+	random_net_need(sym_apply(net->plan, &e, m, 0, &member, &err), &err);
+	write_model(dir, name, ".safetensors", m);
+	print_id(net, m, dir, name, ".safetensors");
+	write_model(dir, name, "-member.safetensors", &member);
+	print_id(net, &member, dir, name, "-member.safetensors");
+	sym_element_release(&e);
+	model_release(&member);
+}
+
+static const enum ckpt_dtype dtypes[] = { CKPT_F16, CKPT_BF16, CKPT_F32,
+    CKPT_F64 };
 
 static void
 write_case(struct random *r, const char *dir, unsigned long n)
 {
-	static const enum ckpt_dtype dtypes[] = { CKPT_F16, CKPT_BF16,
-	    CKPT_F32, CKPT_F64 };
 	struct buf text = BUF_INIT(1 << 20);
 	struct random_net net;
-	struct sym_element e;
-	struct model m, member;
-	char path[4096];
+	struct model m;
+	char path[4096], name[32];
 	FILE *f;
 
+	snprintf(name, sizeof(name), "%lu", n);
 	if (n % 8 == 0)
 		random_net_cycles_arch(r, 3 + random_below(r, 5), &text);
 	else
 		random_net_arch(r, 4, &text);
-	f = open_file(dir, n, ".arch", path, sizeof(path));
+	f = open_file(dir, name, ".arch", path, sizeof(path), "wb");
 	fwrite(text.data, 1, text.len, f);
 	fclose(f);
 	random_net_open((const char *)text.data, text.len,
@@ -105,17 +127,30 @@ write_case(struct random *r, const char *dir, unsigned long n)
 	else
 		random_net_weights(r, &net, random_below(r, 4) > 0,
 		    random_below(r, 4) == 0, &m);
-	random_net_element(r, &net, 5, &e);
-	random_net_need(sym_apply(net.plan, &e, &m, 0, &member, &err), &err);
-	write_model(dir, n, ".safetensors", &m);
-	print_id(&net, &m, dir, n, ".safetensors");
-	write_model(dir, n, "-member.safetensors", &member);
-	print_id(&net, &member, dir, n, "-member.safetensors");
-	sym_element_release(&e);
+	write_both(r, &net, &m, dir, name);
 	model_release(&m);
-	model_release(&member);
 	random_net_close(&net);
 	buf_release(&text);
+}
+
+/* A model of the architecture in DIR/NAME.arch. */
+static void
+write_named(struct random *r, const char *dir, const char *name)
+{
+	static char text[1 << 20];
+	struct random_net net;
+	struct model m;
+	char path[4096];
+	FILE *f = open_file(dir, name, ".arch", path, sizeof(path), "rb");
+	size_t n = fread(text, 1, sizeof(text), f);
+
+	fclose(f);
+	random_net_open(text, n, dtypes[random_below(r, 4)], &net);
+	random_net_weights(r, &net, random_below(r, 2), random_below(r, 2),
+	    &m);
+	write_both(r, &net, &m, dir, name);
+	model_release(&m);
+	random_net_close(&net);
 }
 
 int
@@ -123,13 +158,21 @@ main(int argc, char **argv)
 {
 	struct random r;
 	unsigned long seed, n, i;
+	char *end;
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: orbit_cases DIR SEED N\n");
+	if (argc < 4) {
+		fprintf(stderr, "usage: orbit_cases DIR SEED N\n"
+		    "       orbit_cases DIR SEED NAME...\n");
 		return (2);
 	}
 	seed = strtoul(argv[2], NULL, 10);
-	n = strtoul(argv[3], NULL, 10);
+	n = strtoul(argv[3], &end, 10);
+	if (*end != '\0') {
+		r.state = seed * 1000003;
+		for (i = 3; i < (unsigned long)argc; i++)
+			write_named(&r, argv[1], argv[i]);
+		return (0);
+	}
 	for (i = seed; i < seed + n; i++) {
 		r.state = i * 1000003;
 		write_case(&r, argv[1], i);

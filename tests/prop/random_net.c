@@ -190,7 +190,8 @@ random_net_weights(struct random *r, const struct random_net *net, bool few,
 		    t->n_elements);
 		free(x);
 	}
-	if (random_below(r, 6) == 0)
+	/* what has no anchor takes the slow implementation long */
+	if (random_below(r, 6) == 0 && net->schema->n_bytes < 65536)
 		cut_off(net, out);
 	while (random_below(r, 2))
 		random_net_plant(r, net, out);

@@ -21,8 +21,9 @@ tests_spec_random_pack_LDADD = $(TESTS_LIBS)
 endif
 
 # The specifications against the code: second implementations.
-TESTS += tests/spec/orbit.sh
-EXTRA_DIST += tests/spec/orbit.sh tests/spec/orbit.py \
+TESTS += tests/spec/orbit.sh tests/spec/orbit_arch.sh
+EXTRA_DIST += tests/spec/orbit.sh tests/spec/orbit_arch.sh \
+	tests/spec/orbit.py \
 	tests/spec/orbit_arch.py tests/spec/orbit_classes.py \
 	tests/spec/orbit_order.py tests/spec/orbit_scale.py \
 	tests/spec/orbit_table.py
