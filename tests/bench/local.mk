@@ -5,9 +5,11 @@ BENCHES = \
 	tests/bench/bench_align.sh \
 	tests/bench/bench_cat.sh \
 	tests/bench/bench_eval.sh \
+	tests/bench/bench_mass.sh \
 	tests/bench/bench_memory.sh \
 	tests/bench/bench_sum.sh
 EXTRA_DIST += $(BENCHES) tests/bench/bench.sh tests/bench/bench_eval.py \
+	tests/bench/bench_mass.py \
 	tests/bench/measure.py
 
 .PHONY: bench
