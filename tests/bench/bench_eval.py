@@ -6,7 +6,7 @@ bench_eval.py FIXTURES SCRATCH ARCH-DIR
 Prints a line for each network, fields separated by tabs: the work, ours in
 ms a model, PyTorch's in ms a model, the largest difference of the logits
 relative to the largest logit. PyTorch runs the operations of the .arch file
-one by one under no_grad, at the best of several batch sizes, from images in
+(of ResNet-20, the module) one by one under no_grad, at the best of several batch sizes, from images in
 memory; ckpt-eval is the whole program, reading its files. Both compute
 accuracy, NLL, Brier's score and ECE. Medians of rounds that alternate, of
 CPU time, which other work on the machine disturbs least.
@@ -26,6 +26,7 @@ from torch.nn import functional as F
 
 sys.path.insert(0, sys.argv[1] + "/train")
 import safetensors_lite as st  # noqa: E402
+from networks import ResNet20  # noqa: E402
 
 ROUNDS = 3
 
@@ -81,6 +82,25 @@ class Net:
                      "sigmoid": torch.sigmoid}[op](x)
             values[name] = x
         return x
+
+
+class Module:
+    """A PyTorch module of random weights and running statistics, as a file
+    and called as Net is."""
+
+    def __init__(self, module, path):
+        torch.manual_seed(1)
+        self.module = module.eval()
+        for name, value in module.state_dict().items():
+            if name.endswith("running_var"):
+                value.uniform_(0.5, 1.5)
+            elif name.endswith(("running_mean", "beta", "tau", "bn1.bias",
+                                "bn2.bias")):
+                value.normal_(0, 0.2)
+        st.save(module.state_dict(), path)
+
+    def __call__(self, weights, x):
+        return self.module(x)
 
 
 def scores(z, y):
@@ -169,14 +189,15 @@ def read_npy(path):
     return torch.from_numpy(np.load(path))
 
 
-def measure(work, arch, files, repeat, target, fixtures, scratch):
+def measure(work, arch, files, repeat, target, fixtures, scratch, net=None,
+            n_images=10000, **normalise):
     mnist = fixtures / "mnist"
     data = f"{mnist}/t10k-images-idx3-ubyte.gz," \
            f"{mnist}/t10k-labels-idx1-ubyte.gz"
     command = ["ckpt-eval", "-q", "-j1", f"--arch={arch}", f"--data={data}"]
-    x = st.images(mnist / "t10k-images-idx3-ubyte")
-    y = st.labels(mnist / "t10k-labels-idx1-ubyte").long()
-    net = Net(Path(arch).read_text())
+    x = st.images(mnist / "t10k-images-idx3-ubyte", **normalise)[:n_images]
+    y = st.labels(mnist / "t10k-labels-idx1-ubyte").long()[:n_images]
+    net = net or Net(Path(arch).read_text())
     if files[0].suffix == ".tgz":
         with tarfile.open(files[0]) as tar:
             member = tar.next()
@@ -197,7 +218,8 @@ def measure(work, arch, files, repeat, target, fixtures, scratch):
     error = ((read_npy(logits)[0] - z).abs().max() / z.abs().max()).item()
 
     times = {}
-    for batch in (100, 500, 1000, 10000):
+    command.append(f"--limit={n_images}")
+    for batch in (100, 500, 1000, n_images):
         start = time.process_time()
         eager(net, weights, x, y, batch)
         times[batch] = time.process_time() - start
@@ -235,6 +257,12 @@ def main(fixtures, scratch, archs):
                 target, fixtures, scratch)
     measure(f"drawn net, {n:,} parameters", scratch / "drawn.arch",
             [scratch / "drawn.safetensors"], 32, ">= 5x", fixtures, scratch)
+    for kind, arch in (("bn-relu", "resnet20-fashion"),
+                       ("frn-silu", "resnet20-frn-silu-fashion")):
+        path = scratch / f"{kind}.safetensors"
+        measure(f"ResNet-20 {kind}, 2,000 images", archs / f"{arch}.arch",
+                [path], 1, ">= 1x", fixtures, scratch,
+                Module(ResNet20(kind), path), 2000, mean=0.286, std=0.353)
 
 
 if __name__ == "__main__":

@@ -200,12 +200,64 @@ exact(void **state)
 	}
 }
 
+/* What batch norm cannot be computed from is counted, and its outputs are
+ * no numbers: alone and multiplied into a convolution. */
+static void
+bad_variance(void **state)
+{
+	static const double vars[] = { -1, NAN, INFINITY };
+	const struct net_window w = {
+		{ 1, 1 }, { 1, 1 }, { 0, 0 }, { 1, 1 }
+	};
+	struct net_random r = { 3 };
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++) {
+		struct ckpt_error err = { 0 };
+		struct graph *g = net_new(2, 1, 1);
+		size_t n_bad, node = i % 2 ? net_conv(g, 0, 2, 1, true, &w) :
+		    0;
+		const struct tensor_desc *t;
+		float pixels[2] = { 1, 2 }, *weights;
+		struct nn_images images;
+		struct model m;
+		struct nn_plan *p;
+		struct nn_work *work;
+		const float *z;
+
+		node = net_norm(g, node, GRAPH_BATCH_NORM, 1, true);
+		net_map(g, node, GRAPH_OUTPUT, 0);
+		net_model(g, CKPT_F32, &r, &m);
+		t = &m.head.schema->tensors[g->nodes[node].var];
+		dtype_from_f64(t->dtype, &vars[i / 2], m.data + t->offset, 1);
+		must(nn_images_make(g, CKPT_F32, pixels, 1, &images, &err),
+		    &err);
+		must(nn_plan_new(g, m.head.schema, NULL, &p, &err), &err);
+		must(nn_work_new(p, &work, &err), &err);
+		weights = aligned_alloc(64, (nn_plan_weights(p) / 16 + 1) *
+		    64);
+		nn_weights_pack(p, m.data, weights, &n_bad);
+		assert_int_equal(n_bad, 1);
+		z = nn_run(p, weights, work, &images, 0);
+		/* By an infinite variance all is divided to nothing. */
+		assert_true(i / 2 == 2 || isnan(z[0]));
+		assert_true(isfinite(z[nn_plan_block(p)]));
+		free(weights);
+		nn_work_free(work);
+		nn_plan_free(p);
+		nn_images_release(&images);
+		model_release(&m);
+		graph_free(g);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_graphs),
 		cmocka_unit_test(exact),
+		cmocka_unit_test(bad_variance),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
