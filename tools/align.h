@@ -23,6 +23,18 @@ enum align_method {
 };
 
 struct align_check;
+struct align_barrier;
+
+/* What --barrier is asked for. */
+struct align_barrier_options {
+	bool is_wanted;
+	const char *labels;  /* --data=IMAGES,LABELS */
+	uint64_t limit;      /* --limit; UINT64_MAX: all images */
+	size_t n_points;
+	bool is_repaired;    /* --repair */
+	const char *repair;  /* its images; NULL: those of the data */
+	const char *plot;    /* or NULL */
+};
 
 /* What a schema needs, worked out at its first model. */
 struct align_plan {
@@ -43,16 +55,17 @@ struct align {
 	enum ckpt_dtype dtype;  /* CKPT_F64: the orbit's representative */
 	unsigned n_restarts;
 	uint64_t seed;
-	const char *reference;  /* --to */
+	const char *reference;  /* --to, --barrier */
 	const char *arch, *output, *report, *data;
 	bool is_explain;
 	bool is_table;
+	struct align_barrier_options barrier_options;
 
 	struct plans *plans;
 	size_t n_plans;
 	struct align_plan **per_plan;
 
-	/* --to: the reference */
+	/* --to and --barrier: the reference */
 	struct model ref;
 	struct align_plan *ref_plan;
 	struct ckpt_id ref_id;
@@ -63,6 +76,8 @@ struct align {
 	struct model_source *source;
 	struct model_sink *sink;
 	FILE *report_file;
+	struct align_barrier *barrier; /* takes the sink's place, or NULL */
+	bool has_nan;                  /* a score is NaN */
 
 	/* bytes of models on their way, and whether one has failed */
 	pthread_mutex_t lock;
@@ -144,6 +159,23 @@ CKPT_CHECKED enum ckpt_status align_report_put(struct align *a,
     const struct align_item *item, struct ckpt_error *err);
 CKPT_CHECKED enum ckpt_status align_report_close(struct align *a,
     struct ckpt_error *err);
+
+/* ---- --barrier: a table instead of models ---- */
+
+CKPT_CHECKED enum ckpt_status align_barrier_open(struct align *a,
+    struct ckpt_error *err);
+/* Refuses other architectures than the reference's, and weights that are NaN
+ * or infinite. */
+CKPT_CHECKED enum ckpt_status align_barrier_admit(const struct align *a,
+    const struct model *m, const struct align_plan *p,
+    struct ckpt_error *err);
+/* The rows of an aligned model. */
+CKPT_CHECKED enum ckpt_status align_barrier_put(struct align *a,
+    const struct align_item *item, struct ckpt_error *err);
+/* Draws the plot and completes the table. */
+CKPT_CHECKED enum ckpt_status align_barrier_close(struct align *a,
+    struct ckpt_error *err);
+void align_barrier_free(struct align_barrier *b); /* NULL does nothing */
 
 /* Numbers of weights that are NaN or infinite. */
 uint64_t align_count_not_finite(const struct model *m);

@@ -139,7 +139,10 @@ work(void *arg, void *p, unsigned thread, struct ckpt_error *err)
 	enum ckpt_status st;
 
 	item->n_not_finite = align_count_not_finite(&item->in);
-	st = apply_method(a, item, err);
+	st = a->barrier == NULL ? CKPT_OK :
+	    align_barrier_admit(a, &item->in, item->plan, err);
+	if (st == CKPT_OK)
+		st = apply_method(a, item, err);
 	if (st == CKPT_OK && a->method != ALIGN_RESTORE) {
 		align_state_symmetry(item->plan, &item->out);
 		st = id_of_model(&item->out, item->tensor_ids, &id, err);
@@ -181,7 +184,8 @@ consume(void *arg, void *p, struct ckpt_error *err)
 		    (unsigned long long)item->n_not_finite);
 	if (item->note != NULL)
 		cli_warn(&a->cli, "%s: %s", item->in.head.label, item->note);
-	st = put_model(a, item, err);
+	st = a->barrier != NULL ? align_barrier_put(a, item, err) :
+	    put_model(a, item, err);
 	if (st == CKPT_OK && a->report_file != NULL)
 		st = align_report_put(a, item, err);
 	item_free(a, item);

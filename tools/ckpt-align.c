@@ -3,17 +3,20 @@
  */
 #include "base/banned.h"
 #include "align.h"
+#include "dataset.h"
 
 enum {
-	OPTION_ARCH = 256, OPTION_CANONICAL, OPTION_DATA, OPTION_DTYPE,
-	OPTION_EXPLAIN, OPTION_REPORT, OPTION_RESTARTS, OPTION_RESTORE,
-	OPTION_TABLE,
+	OPTION_ARCH = 256, OPTION_BARRIER, OPTION_CANONICAL, OPTION_DATA,
+	OPTION_DTYPE, OPTION_EXPLAIN, OPTION_LIMIT, OPTION_PLOT,
+	OPTION_POINTS, OPTION_REPAIR, OPTION_REPORT, OPTION_RESTARTS,
+	OPTION_RESTORE, OPTION_TABLE,
 	OPTION_SCALE, OPTION_SEED, OPTION_TO, OPTION_WITH_BIAS
 };
 
 static const struct cli_option options[] = {
 	{ "canonical", OPTION_CANONICAL, "FORM", "exact or paper" },
 	{ "to", OPTION_TO, "REF", "match FILE's first model, or FILE:LABEL" },
+	{ "barrier", OPTION_BARRIER, "REF", "scores on the way to REF" },
 	{ "restore", OPTION_RESTORE, NULL, "undo alignments" },
 	{ "explain", OPTION_EXPLAIN, NULL, "print the groups of units" },
 	{ "table", OPTION_TABLE, NULL, "print the table of symmetries" },
@@ -24,7 +27,13 @@ static const struct cli_option options[] = {
 	{ "restarts", OPTION_RESTARTS, "N", "with --to: N more random starts" },
 	{ "seed", OPTION_SEED, "N", "of the random starts (default 0)" },
 	{ "report", OPTION_REPORT, "FILE", "a line of TSV for each model" },
-	{ "data", OPTION_DATA, "IMAGES", "inputs for the report" },
+	{ "data", OPTION_DATA, "IMAGES[,LABELS]",
+	    "inputs for the report, or to be scored" },
+	{ "limit", OPTION_LIMIT, "N", "with --barrier: the first N images" },
+	{ "points", OPTION_POINTS, "N", "on the way (default 11)" },
+	{ "repair", OPTION_REPAIR, "[IMAGES]",
+	    "and with batch norm's statistics reset" },
+	{ "plot", OPTION_PLOT, "FILE.svg", "draw it, too" },
 	{ "arch", OPTION_ARCH, "ARCH", "an .arch file or known name" },
 	{ NULL, 0, NULL, NULL }
 };
@@ -33,8 +42,8 @@ static void
 set_method(struct align *a, enum align_method method)
 {
 	if (a->method != ALIGN_NONE && a->method != method)
-		cli_usage_error(&a->cli, "--canonical, --to and --restore "
-		    "exclude one another");
+		cli_usage_error(&a->cli, "--canonical, --to, --barrier and "
+		    "--restore exclude one another");
 	a->method = method;
 }
 
@@ -68,6 +77,41 @@ parse_scale(struct align *a)
 }
 
 static void
+parse_reference(struct align *a, bool is_barrier)
+{
+	set_method(a, ALIGN_TO);
+	if (a->reference != NULL && a->barrier_options.is_wanted !=
+	    is_barrier)
+		cli_usage_error(&a->cli, "--to and --barrier exclude one "
+		    "another");
+	a->reference = a->cli.value;
+	a->barrier_options.is_wanted = is_barrier;
+}
+
+/* What goes with --barrier alone. */
+static void
+parse_barrier(struct align *a, int letter)
+{
+	struct align_barrier_options *o = &a->barrier_options;
+
+	switch (letter) {
+	case OPTION_LIMIT:
+		o->limit = cli_number(&a->cli, 1, UINT32_MAX);
+		break;
+	case OPTION_PLOT:
+		o->plot = a->cli.value;
+		break;
+	case OPTION_POINTS:
+		o->n_points = (size_t)cli_number(&a->cli, 2, 10001);
+		break;
+	case OPTION_REPAIR:
+		o->is_repaired = true;
+		o->repair = a->cli.value;
+		break;
+	}
+}
+
+static void
 parse_option(struct align *a, int letter)
 {
 	switch (letter) {
@@ -76,6 +120,16 @@ parse_option(struct align *a, int letter)
 		break;
 	case OPTION_ARCH:
 		a->arch = a->cli.value;
+		break;
+	case OPTION_BARRIER:
+	case OPTION_TO:
+		parse_reference(a, letter == OPTION_BARRIER);
+		break;
+	case OPTION_LIMIT:
+	case OPTION_PLOT:
+	case OPTION_POINTS:
+	case OPTION_REPAIR:
+		parse_barrier(a, letter);
 		break;
 	case OPTION_CANONICAL:
 		parse_canonical(a);
@@ -113,11 +167,32 @@ parse_option(struct align *a, int letter)
 	case OPTION_SEED:
 		a->seed = cli_number(&a->cli, 0, UINT64_MAX);
 		break;
-	case OPTION_TO:
-		set_method(a, ALIGN_TO);
-		a->reference = a->cli.value;
-		break;
 	}
+}
+
+static void
+check_barrier(struct align *a)
+{
+	struct align_barrier_options *o = &a->barrier_options;
+
+	if (!o->is_wanted) {
+		if (o->limit != 0 || o->n_points != 0 || o->is_repaired ||
+		    o->plot != NULL)
+			cli_usage_error(&a->cli, "--limit, --points, "
+			    "--repair and --plot go with --barrier");
+		return;
+	}
+	/* ours: it points into the arguments */
+	if (a->data == NULL || !dataset_split((char *)(uintptr_t)a->data,
+	    &o->labels) || o->labels == NULL)
+		cli_usage_error(&a->cli, "--barrier needs "
+		    "--data=IMAGES,LABELS");
+	if (a->report != NULL)
+		cli_usage_error(&a->cli, "--barrier takes no --report");
+	if (o->limit == 0)
+		o->limit = UINT64_MAX;
+	if (o->n_points == 0)
+		o->n_points = 11;
 }
 
 /* Options that make no sense together; the scales that methods have. */
@@ -152,8 +227,11 @@ check_options(struct align *a)
 	    a->report != NULL))
 		cli_usage_error(&a->cli, "--restore takes no --scale and no "
 		    "--report");
-	if (a->data != NULL && a->report == NULL)
-		cli_usage_error(&a->cli, "--data goes with --report");
+	check_barrier(a);
+	if (a->data != NULL && a->report == NULL &&
+	    !a->barrier_options.is_wanted)
+		cli_usage_error(&a->cli, "--data goes with --report or "
+		    "--barrier");
 	if (a->report != NULL && strcmp(a->report, "-") == 0 &&
 	    (a->output == NULL || strcmp(a->output, "-") == 0))
 		cli_usage_error(&a->cli, "--report=- needs -o FILE");
@@ -168,6 +246,17 @@ parse_options(struct align *a, int argc, char **argv)
 	while ((letter = cli_next_option(&a->cli)) != -1)
 		parse_option(a, letter);
 	check_options(a);
+}
+
+/* --barrier: no models come out, but a table. */
+static enum ckpt_status
+align_along(struct align *a, struct ckpt_error *err)
+{
+	enum ckpt_status st = align_barrier_open(a, err);
+
+	if (st == CKPT_OK)
+		st = align_run(a, err);
+	return (st == CKPT_OK ? align_barrier_close(a, err) : st);
 }
 
 /* Opens everything, runs, and completes the output or throws it away. */
@@ -186,6 +275,8 @@ align_inputs(struct align *a, struct ckpt_error *err)
 	    err);
 	if (st != CKPT_OK)
 		return (st);
+	if (a->barrier_options.is_wanted)
+		return (align_along(a, err));
 	st = align_report_open(a, err);
 	if (st != CKPT_OK)
 		return (st);
@@ -207,6 +298,7 @@ align_release(struct align *a)
 	size_t i;
 
 	model_source_close(a->source);
+	align_barrier_free(a->barrier);
 	align_close_reference(a);
 	for (i = 0; i < a->n_plans; i++)
 		align_plan_free(a->per_plan[i]);
@@ -227,16 +319,20 @@ main(int argc, char **argv)
 	struct ckpt_error err = { .offset = CKPT_NO_OFFSET };
 	enum ckpt_status st;
 	int status = CLI_YES;
+	bool wants_graph;
 
 	parse_options(&a, argc, argv);
-	st = plans_new(&a.cli, a.arch, a.report != NULL ||
-	    a.scale == MATCH_SCALE_MASS, &a.plans, &err);
+	wants_graph = a.report != NULL || a.barrier_options.is_wanted ||
+	    a.scale == MATCH_SCALE_MASS;
+	st = plans_new(&a.cli, a.arch, wants_graph, &a.plans, &err);
 	if (st == CKPT_OK)
 		st = a.is_explain ? align_explain(&a, &err) :
 		    align_inputs(&a, &err);
 	if (st != CKPT_OK) {
 		cli_report(&a.cli, &err);
 		status = CLI_TROUBLE;
+	} else if (a.has_nan) {
+		status = CLI_NO;
 	}
 	align_release(&a);
 	return (cli_end(&a.cli, status));

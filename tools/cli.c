@@ -72,7 +72,10 @@ print_option(const struct cli_option *o)
 		    o->name);
 	else
 		n = snprintf(left, sizeof(left), "      --%s", o->name);
-	if (o->value != NULL)
+	if (o->value != NULL && o->value[0] == '[')
+		n += snprintf(left + n, sizeof(left) - (size_t)n, "[=%s",
+		    o->value + 1);
+	else if (o->value != NULL)
 		n += snprintf(left + n, sizeof(left) - (size_t)n, "=%s",
 		    o->value);
 	if (n >= HELP_COLUMN - 1)
@@ -109,8 +112,8 @@ add_options(const struct cli_option *o, struct option *longs, size_t *n_longs,
 {
 	for (; o->name != NULL && *n_longs + 1 < MAX_OPTIONS; o++) {
 		longs[*n_longs] = (struct option){ o->name,
-		    o->value != NULL ? required_argument : no_argument, NULL,
-		    o->letter };
+		    o->value == NULL ? no_argument : o->value[0] == '[' ?
+		    optional_argument : required_argument, NULL, o->letter };
 		(*n_longs)++;
 		if (o->letter > 255)
 			continue;

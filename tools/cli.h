@@ -16,7 +16,9 @@ enum { CLI_YES = 0, CLI_NO = 1, CLI_TROUBLE = 2 };
 struct cli_option {
 	const char *name;  /* long name, without dashes */
 	int letter;        /* short form, or a number above 255 */
-	const char *value; /* name of its value in --help, or NULL: a flag */
+	/* Name of its value in --help, or NULL: a flag. "[NAME]": it may be
+	 * left out (long options only), and cli.value is NULL then. */
+	const char *value;
 	const char *help;  /* one line, at most 50 columns; NULL continues */
 };
 

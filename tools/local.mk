@@ -79,6 +79,8 @@ bin_PROGRAMS += tools/ckpt-align
 dist_man1_MANS += tools/ckpt-align.1
 tools_ckpt_align_SOURCES = tools/ckpt-align.c \
 	tools/align.h \
+	tools/align_barrier.c tools/align_barrier.h \
+	tools/align_barrier_draw.c \
 	tools/align_check.c \
 	tools/align_explain.c \
 	tools/align_meta.c \
@@ -87,10 +89,13 @@ tools_ckpt_align_SOURCES = tools/ckpt-align.c \
 	tools/align_reference.c \
 	tools/align_report.c \
 	tools/align_run.c \
-	tools/mass.c tools/mass.h
+	tools/dataset.c tools/dataset.h \
+	tools/line.c tools/line.h \
+	tools/mass.c tools/mass.h \
+	tools/score.c tools/score.h
 tools_ckpt_align_CPPFLAGS = $(TOOLS_CPPFLAGS)
 tools_ckpt_align_LDADD = tools/libcli.la lib/libforeign.la lib/libmatch.la \
-	lib/libnn.la lib/libcore.la
+	lib/libnn.la lib/libstats.la lib/libcore.la
 
 bin_PROGRAMS += tools/ckpt-diff
 dist_man1_MANS += tools/ckpt-diff.1

@@ -21,6 +21,11 @@ expect 0 sh align.example3
 [ "$(wc -l < report.tsv)" = 1025 ] || fail "report.tsv"
 expect 0 sh align.example4
 [ "$(ckpt-cat -l least.ckpk | wc -l)" = 3 ] || fail "least.ckpk"
+expect 0 sh align.example5
+awk -F '\t' 'NR > 1 { b[$2] = $7 } END { exit !(NR == 23 && \
+	b["none"] > 1 && b["matched"] < 0.1) }' barrier.tsv ||
+	fail "barrier.tsv"
+[ -s barrier.svg ] || fail "barrier.svg"
 expect 1 sh diff.example1
 prints 'conv1.weight	differ'
 expect 0 sh diff.example2

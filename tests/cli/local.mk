@@ -46,7 +46,10 @@ ALIGN_TESTS = \
 	tests/cli/align_eval.sh \
 	tests/cli/align_examples.sh \
 	tests/cli/align_orbit.sh \
+	tests/cli/barrier.sh \
+	tests/cli/barrier_torch.sh \
 	tests/cli/mass.sh \
 	tests/cli/diff.sh
 TESTS += $(ALIGN_TESTS)
-EXTRA_DIST += $(ALIGN_TESTS) tests/cli/align_tool.py
+EXTRA_DIST += $(ALIGN_TESTS) tests/cli/align_tool.py \
+	tests/cli/barrier_torch.py
