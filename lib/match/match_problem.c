@@ -22,6 +22,21 @@ match_weights_of(const double *w, size_t n, struct match_weights *out,
 	return (CKPT_OK);
 }
 
+void
+match_leave_out(const struct match_shape *s, double *w)
+{
+	const struct sym_tensor *t;
+	size_t i;
+
+	for (i = 0; i < s->n_tensors; i++) {
+		t = &s->tensors[i];
+		if (t->row.action == SYMMETRY_NONE &&
+		    t->col.action == SYMMETRY_NONE && t->cols == 1)
+			memset(w + s->offset[i], 0, sizeof(*w) *
+			    (s->offset[i + 1] - s->offset[i]));
+	}
+}
+
 /* The variance of each of the reference's tensors. */
 static void
 measure_spread(struct match_problem *p)
@@ -57,6 +72,7 @@ load_reference(struct match_problem *p, const struct model *reference,
 	(void)match_load(s, s->plan, reference, w);
 	if (p->scale == MATCH_SCALE_UNIT)
 		st = match_paper(s, p->scale, false, w, &p->map, err);
+	match_leave_out(s, w);
 	if (st == CKPT_OK)
 		st = match_weights_of(w, s->total, &p->ref, err);
 	free(w);
@@ -143,6 +159,7 @@ match_objective(const struct match_problem *p, const struct sym_plan *plan,
 	if (w == NULL)
 		return (error_nomem(err, p->shape->total * sizeof(*w)));
 	(void)match_load(p->shape, plan, m, w);
+	match_leave_out(p->shape, w);
 	st = match_weights_of(w, p->shape->total, &weights, err);
 	free(w);
 	if (st != CKPT_OK)

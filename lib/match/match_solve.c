@@ -231,6 +231,7 @@ make_form(const struct match_shape *shape, enum match_scale scale, double *w,
 
 	if (scale == MATCH_SCALE_UNIT)
 		st = match_paper(shape, scale, false, w, &f->first, err);
+	match_leave_out(shape, w);
 	if (st == CKPT_OK)
 		st = match_weights_of(w, shape->total, &f->weights, err);
 	for (i = 0; i < shape->total && st == CKPT_OK; i++)

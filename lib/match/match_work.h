@@ -107,6 +107,10 @@ struct match_weights {
 CKPT_CHECKED enum ckpt_status match_weights_of(const double *w, size_t n,
     struct match_weights *out, struct ckpt_error *err);
 
+/* Sets to 0 what is permuted with the units and never multiplied: running
+ * variances, whose sizes say nothing of the weights'. */
+void match_leave_out(const struct match_shape *s, double *w);
+
 struct match_problem {
 	const struct match_shape *shape;
 	enum match_scale scale;

@@ -48,7 +48,7 @@ array(size_t n)
 	return (w);
 }
 
-/* Normal weights, each tensor's of variance 1 / fan-in. */
+/* Normal weights, each tensor's of variance 1 / fan-in, vectors' of 0.01. */
 static void
 draw(const struct nets *n, uint64_t seed, double *w)
 {
@@ -59,7 +59,8 @@ draw(const struct nets *n, uint64_t seed, double *w)
 
 	for (i = 0; i < s->n_tensors; i++) {
 		t = &s->tensors[i];
-		spread = 1 / sqrt((double)(t->cols * t->inner));
+		spread = t->cols * t->inner == 1 ? 0.1 :
+		    1 / sqrt((double)(t->cols * t->inner));
 		for (j = s->offset[i]; j < s->offset[i + 1]; j++)
 			w[j] = spread * nets_normal(&seed);
 	}

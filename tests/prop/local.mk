@@ -32,10 +32,12 @@ tests_prop_orbit_fixture_SOURCES = tests/prop/orbit_fixture.c $(PROP_NET)
 tests_prop_orbit_fixture_CPPFLAGS = $(PROP_CPPFLAGS)
 tests_prop_orbit_fixture_LDADD = lib/libforeign.la lib/libcore.la
 
-PROP_MATCH_TESTS = tests/prop/match
+PROP_MATCH_TESTS = tests/prop/match tests/prop/match_planted
 check_PROGRAMS += $(PROP_MATCH_TESTS) tests/prop/lap_solve
-TESTS += $(PROP_MATCH_TESTS) tests/prop/lap_scipy.sh
-EXTRA_DIST += tests/prop/lap_scipy.py tests/prop/lap_scipy.sh
+TESTS += $(PROP_MATCH_TESTS) tests/prop/lap_scipy.sh \
+	tests/prop/match_reference.sh
+EXTRA_DIST += tests/prop/lap_scipy.py tests/prop/lap_scipy.sh \
+	tests/prop/match_reference.py tests/prop/match_reference.sh
 tests_prop_lap_solve_SOURCES = tests/prop/lap_solve.c
 tests_prop_lap_solve_LDADD = lib/libmatch.la lib/libcore.la
 tests_prop_match_SOURCES = tests/prop/match.c $(PROP_NET)
@@ -49,6 +51,11 @@ EXTRA_DIST += tests/prop/mass_oracle.py tests/prop/mass_oracle.sh
 tests_prop_mass_SOURCES = tests/prop/mass.c $(PROP_NET)
 tests_prop_mass_CPPFLAGS = $(PROP_CPPFLAGS)
 tests_prop_mass_LDADD = lib/libmatch.la lib/libcore.la -lm
+
+tests_prop_match_planted_SOURCES = tests/prop/match_planted.c \
+	tests/unit/nets.c tests/unit/nets.h tests/unit/unit.h
+tests_prop_match_planted_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_prop_match_planted_LDADD = lib/libmatch.la $(TESTS_LIBS) -lm
 
 PROP_CAT_TESTS = tests/prop/cat_random.sh
 TESTS += $(PROP_CAT_TESTS)
