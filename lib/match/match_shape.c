@@ -2,29 +2,37 @@
 
 #include "match/match_shape.h"
 
-/* The rank at which a group's units are first written: that of the first
- * use, or of the first that it holds in its blocks. */
+/* The rank at which a group's units are first written or read: that of the
+ * first use, also of those that are permuted alike with it if it is the first
+ * of them, or of the first that it holds in its blocks. */
 static uint32_t
 rank_of(const struct match_shape *s, size_t group)
 {
 	const struct sym_use *uses;
-	size_t i, n;
+	size_t g, i, n, n_own;
 	uint32_t rank = UINT32_MAX, r;
 
-	uses = sym_plan_uses(s->plan, group, &n);
-	for (i = 0; i < n; i++)
-		if (s->tensors[uses[i].tensor].rank < rank)
-			rank = s->tensors[uses[i].tensor].rank;
-	for (i = 0; n == 0 && i < s->n_groups; i++)
-		if (s->table->groups[i].parent == group) {
-			r = rank_of(s, i);
+	(void)sym_plan_uses(s->plan, group, &n_own);
+	for (g = 0; g < s->n_groups; g++) {
+		if (g != group && s->family[g] != group)
+			continue;
+		uses = sym_plan_uses(s->plan, g, &n);
+		for (i = 0; i < n; i++) {
+			r = s->tensors[uses[i].tensor].rank;
+			rank = r < rank ? r : rank;
+		}
+	}
+	for (g = 0; n_own == 0 && g < s->n_groups; g++)
+		if (s->table->groups[g].parent == group) {
+			r = rank_of(s, g);
 			rank = r < rank ? r : rank;
 		}
 	return (rank);
 }
 
-/* Whether group a comes before b: by rank; those without a use of their own
- * after what they hold; by number. */
+/* Whether group a comes before b: by rank; the first of those permuted alike
+ * after the others, so that all have their signs when they are sorted; those
+ * without a use of their own after what they hold; by number. */
 static bool
 precedes(const struct match_shape *s, size_t a, size_t b)
 {
@@ -33,6 +41,8 @@ precedes(const struct match_shape *s, size_t a, size_t b)
 
 	if (p != q)
 		return (p < q);
+	if ((s->family[a] == a) != (s->family[b] == b))
+		return (s->family[b] == b);
 	(void)sym_plan_uses(s->plan, a, &n);
 	(void)sym_plan_uses(s->plan, b, &m);
 	if ((n == 0) != (m == 0))
@@ -40,27 +50,37 @@ precedes(const struct match_shape *s, size_t a, size_t b)
 	return (n == 0 ? a > b : a < b);
 }
 
+/* The outermost parent of each group, and the outermost that is permuted
+ * alike with it. */
+static void
+find_parents(struct match_shape *s)
+{
+	const struct symmetry_group *groups = s->table->groups;
+	size_t i, g;
+
+	for (i = 0; i < s->n_groups; i++) {
+		for (g = i; groups[g].parent != SIZE_MAX;)
+			g = groups[g].parent;
+		s->root[i] = g;
+		g = i;
+		while (groups[g].parent != SIZE_MAX &&
+		    groups[groups[g].parent].n_units == groups[g].n_units)
+			g = groups[g].parent;
+		s->family[i] = g;
+		if (groups[i].n_units > s->max_units)
+			s->max_units = groups[i].n_units;
+	}
+}
+
 static void
 order_groups(struct match_shape *s)
 {
-	size_t i, j, g;
+	size_t i, j;
 
 	for (i = 0; i < s->n_groups; i++) {
-		for (g = i; s->table->groups[g].parent != SIZE_MAX;)
-			g = s->table->groups[g].parent;
-		s->root[i] = g;
-		for (g = i; s->table->groups[g].parent != SIZE_MAX;)
-			if (s->table->groups[s->table->groups[g].parent].
-			    n_units == s->table->groups[g].n_units)
-				g = s->table->groups[g].parent;
-			else
-				break;
-		s->family[i] = g;
 		for (j = i; j > 0 && precedes(s, i, s->order[j - 1]); j--)
 			s->order[j] = s->order[j - 1];
 		s->order[j] = i;
-		if (s->table->groups[i].n_units > s->max_units)
-			s->max_units = s->table->groups[i].n_units;
 	}
 }
 
@@ -95,6 +115,7 @@ match_shape_new(const struct sym_plan *p, struct match_shape **out,
 			s->max_tensor = n;
 	}
 	s->total = s->offset[s->n_tensors];
+	find_parents(s);
 	order_groups(s);
 	if (match_writers_list(s, err) != CKPT_OK) {
 		match_shape_free(s);

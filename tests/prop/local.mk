@@ -57,6 +57,14 @@ tests_prop_match_planted_SOURCES = tests/prop/match_planted.c \
 tests_prop_match_planted_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_prop_match_planted_LDADD = lib/libmatch.la $(TESTS_LIBS) -lm
 
+# Every shipped architecture, at an eighth of its width.
+check_PROGRAMS += tests/prop/architectures
+TESTS += tests/prop/architectures
+tests_prop_architectures_SOURCES = tests/prop/architectures.c $(PROP_NET)
+tests_prop_architectures_CPPFLAGS = $(PROP_CPPFLAGS)
+tests_prop_architectures_LDADD = lib/libmatch.la lib/libnn.la \
+	lib/libcore.la -lm
+
 PROP_CAT_TESTS = tests/prop/cat_random.sh
 TESTS += $(PROP_CAT_TESTS)
 EXTRA_DIST += $(PROP_CAT_TESTS) tests/prop/random_models.py
