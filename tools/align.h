@@ -127,6 +127,11 @@ CKPT_CHECKED enum ckpt_status align_scale(const struct align *a,
 CKPT_CHECKED enum ckpt_status align_restore(const struct align *a,
     struct align_item *item, struct ckpt_error *err);
 
+/* Keeps the permutation of an element, or else of a map, for the report. */
+CKPT_CHECKED enum ckpt_status align_note_order(const struct align *a,
+    struct align_item *item, const struct sym_element *e,
+    const struct match_map *m, struct ckpt_error *err);
+
 /* Reads --to's model and prepares the matching to it. */
 CKPT_CHECKED enum ckpt_status align_open_reference(struct align *a,
     struct ckpt_error *err);

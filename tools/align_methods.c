@@ -45,9 +45,8 @@ align_mass(const struct align_item *item, const struct sym_plan *plan,
 	return (CKPT_OK);
 }
 
-/* Keeps the permutation of an element, or else of a map, for the report. */
-static enum ckpt_status
-note_order(const struct align *a, struct align_item *item,
+enum ckpt_status
+align_note_order(const struct align *a, struct align_item *item,
     const struct sym_element *e, const struct match_map *m,
     struct ckpt_error *err)
 {
@@ -107,7 +106,7 @@ align_exact(const struct align *a, struct align_item *item,
 		return (st);
 	item->stage = "exact";
 	item->moved = sym_element_moved(&e);
-	st = note_order(a, item, &e, NULL, err);
+	st = align_note_order(a, item, &e, NULL, err);
 	if (st == CKPT_OK && a->dtype != 0) {
 		st = put_representative(a, item, &e, err);
 	} else if (st == CKPT_OK) {
@@ -117,99 +116,6 @@ align_exact(const struct align *a, struct align_item *item,
 	}
 	sym_element_release(&e);
 	return (st);
-}
-
-/* ---- the paper's form, and the least mass ---- */
-
-/* The factors of the least mass, as a map. */
-static enum ckpt_status
-find_mass(struct align_item *item, struct match_map *map,
-    struct ckpt_error *err)
-{
-	struct match_mass_result r;
-	enum ckpt_status st;
-	size_t g;
-	uint32_t u;
-
-	st = mass_solve(item->plan->mass, &item->in, &r, &item->note, err);
-	if (st != CKPT_OK)
-		return (st);
-	for (g = 0; g < map->n_groups; g++)
-		for (u = 0; u < map->n_units[g]; u++)
-			map->units[g][u].factor = r.factors[g][u];
-	item->before = r.mass;
-	item->after = r.least;
-	match_mass_result_release(&r);
-	return (CKPT_OK);
-}
-
-/* Fills the map with the way to the form: scales, then the order. */
-static enum ckpt_status
-find_form(const struct align *a, struct align_item *item,
-    struct match_map *map, struct ckpt_error *err)
-{
-	const struct match_shape *s = item->plan->shape;
-	const size_t n = s->total + s->max_tensor + 1;
-	enum match_scale scale = a->scale;
-	enum ckpt_status st = CKPT_OK;
-	double *w;
-
-	if (scale == MATCH_SCALE_MASS) {
-		st = find_mass(item, map, err);
-		scale = MATCH_SCALE_NONE;
-	}
-	if (st != CKPT_OK || a->method == ALIGN_SCALE)
-		return (st);
-	w = malloc(n * sizeof(*w));
-	if (w == NULL)
-		return (error_nomem(err, n * sizeof(*w)));
-	(void)match_load(s, item->plan->plan->sym, &item->in, w);
-	if (a->scale == MATCH_SCALE_MASS)
-		match_apply(s, map, NULL, w, w + s->total);
-	st = match_paper(s, scale, true, w, map, err);
-	free(w);
-	return (st);
-}
-
-static enum ckpt_status
-put_form(const struct align *a, struct align_item *item, const char *stage,
-    struct ckpt_error *err)
-{
-	const struct sym_plan *plan = item->plan->plan->sym;
-	struct match_map map;
-	enum ckpt_status st;
-
-	st = match_map_new(item->plan->shape, &map, err);
-	if (st != CKPT_OK)
-		return (st);
-	st = find_form(a, item, &map, err);
-	if (st != CKPT_OK)
-		goto err0;
-	item->stage = stage;
-	item->moved = match_map_moved(&map);
-	st = note_order(a, item, NULL, &map, err);
-	if (st == CKPT_OK)
-		st = match_write(plan, &map, &item->in, item->plan->as_f32,
-		    &item->out, err);
-	if (st == CKPT_OK)
-		st = align_sign(a, item, NULL, err);
-err0:
-	match_map_release(&map);
-	return (st);
-}
-
-enum ckpt_status
-align_paper(const struct align *a, struct align_item *item,
-    struct ckpt_error *err)
-{
-	return (put_form(a, item, "paper", err));
-}
-
-enum ckpt_status
-align_scale(const struct align *a, struct align_item *item,
-    struct ckpt_error *err)
-{
-	return (put_form(a, item, "min-mass", err));
 }
 
 /* ---- to a reference ---- */
@@ -252,7 +158,7 @@ apply_to(const struct align *a, struct align_item *item,
 	enum ckpt_status st;
 
 	item->moved = sym_element_moved(e);
-	st = note_order(a, item, e, NULL, err);
+	st = align_note_order(a, item, e, NULL, err);
 	if (st == CKPT_OK)
 		st = sym_apply(plan, e, &item->in, 0, &item->out, err);
 	if (st != CKPT_OK)
@@ -299,7 +205,7 @@ match_to(const struct align *a, struct align_item *item,
 	item->after = r.after;
 	if (a->scale == MATCH_SCALE_UNIT) {
 		item->moved = match_map_moved(&r.map);
-		st = note_order(a, item, NULL, &r.map, err);
+		st = align_note_order(a, item, NULL, &r.map, err);
 		if (st == CKPT_OK)
 			st = match_write(plan, &r.map, &item->in,
 			    item->plan->as_f32, &item->out, err);

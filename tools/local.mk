@@ -83,6 +83,7 @@ tools_ckpt_align_SOURCES = tools/ckpt-align.c \
 	tools/align_barrier_draw.c \
 	tools/align_check.c \
 	tools/align_explain.c \
+	tools/align_form.c \
 	tools/align_meta.c \
 	tools/align_methods.c \
 	tools/align_plan.c \

@@ -1,3 +1,5 @@
+#include <stdarg.h>
+
 #include "base/banned.h"
 #include "mass.h"
 
@@ -103,4 +105,26 @@ mass_solve(const struct mass_plan *p, const struct model *m,
 	if (st != CKPT_OK)
 		match_mass_result_release(out);
 	return (st);
+}
+
+enum ckpt_status
+mass_note(char **note, struct ckpt_error *err, const char *fmt, ...)
+{
+	char *text = NULL, *both = NULL;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n >= 0 && *note != NULL) {
+		n = asprintf(&both, "%s; %s", *note, text);
+		free(text);
+		text = both;
+	}
+	if (n < 0)
+		return (error_nomem(err, 1));
+	free(*note);
+	*note = text;
+	return (CKPT_OK);
 }

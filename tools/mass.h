@@ -29,4 +29,8 @@ CKPT_CHECKED enum ckpt_status mass_solve(const struct mass_plan *p,
     const struct model *m, struct match_mass_result *out, char **note,
     struct ckpt_error *err);
 
+/* Adds to a note, which is NULL at first, what is to be said as well. */
+CKPT_CHECKED enum ckpt_status mass_note(char **note, struct ckpt_error *err,
+    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
 #endif

@@ -47,6 +47,7 @@ lib_libmatch_la_SOURCES = \
 	lib/match/mass_live.c \
 	lib/match/mass_load.c \
 	lib/match/mass_newton.c \
+	lib/match/mass_rescale.c \
 	lib/match/mass_solve.c \
 	lib/match/mass_sums.c \
 	lib/match/match.h \

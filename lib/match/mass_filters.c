@@ -13,9 +13,8 @@ struct walk {
 	uint32_t *n_sets;    /* [node] */
 };
 
-/* Whether a node makes channels, instead of passing on its input's. */
-static bool
-is_source(const struct graph_node *n)
+bool
+mass_filters_is_source(const struct graph_node *n)
 {
 	return (n->op == GRAPH_INPUT || graph_op_is_product(n->op) ||
 	    graph_op_is_norm(n->op));
@@ -45,7 +44,7 @@ common(uint32_t a, uint32_t b)
 static size_t
 source_of(const struct walk *w, size_t i)
 {
-	while (!is_source(&w->g->nodes[i])) {
+	while (!mass_filters_is_source(&w->g->nodes[i])) {
 		if (w->g->nodes[i].op == GRAPH_CONCAT)
 			return (GRAPH_NONE);
 		i = w->g->nodes[i].inputs[0];
@@ -60,7 +59,7 @@ use(struct walk *w, size_t i, unsigned char uses, uint32_t n_sets)
 	const struct graph_node *node = &w->g->nodes[i];
 	size_t k;
 
-	while (!is_source(node) && node->op != GRAPH_CONCAT) {
+	while (!mass_filters_is_source(node) && node->op != GRAPH_CONCAT) {
 		i = node->inputs[0];
 		node = &w->g->nodes[i];
 	}
@@ -177,7 +176,7 @@ number(const struct walk *w, struct mass_filters *out,
 		number_of[i] = out->class_of[i] = GRAPH_NONE;
 	for (i = 0; i < n; i++) {
 		root = top(w, i);
-		if (!is_source(&w->g->nodes[i]) ||
+		if (!mass_filters_is_source(&w->g->nodes[i]) ||
 		    w->uses[root] != NORMALISED)
 			continue;
 		if (number_of[root] == GRAPH_NONE) {
@@ -203,7 +202,7 @@ find(struct walk *w, size_t *writer, struct mass_filters *out,
 		w->up[i] = i;
 		w->n_sets[i] = node->c;
 		/* what has no weights keeps its scale */
-		if (is_source(node) && node->weight == GRAPH_NONE)
+		if (mass_filters_is_source(node) && node->weight == GRAPH_NONE)
 			w->uses[i] = USED;
 	}
 	join_shared(w, writer);

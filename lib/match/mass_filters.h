@@ -23,6 +23,9 @@ struct mass_filters {
 
 CKPT_CHECKED enum ckpt_status mass_filters_find(const struct graph *g,
     struct mass_filters *out, struct ckpt_error *err);
+/* Whether a node makes channels, instead of passing on its input's. */
+bool mass_filters_is_source(const struct graph_node *n);
+
 void mass_filters_release(struct mass_filters *f);
 
 #endif

@@ -81,6 +81,20 @@ CKPT_CHECKED enum ckpt_status match_mass_solve(const struct match_mass *p,
     struct match_mass_result *out, struct ckpt_error *err);
 void match_mass_result_release(struct match_mass_result *r);
 
+/*
+ * The model with its filters before normalisations at the result's scales,
+ * all weights as f64 (of schema_derive(CKPT_F64)); `graph` is that of
+ * match_mass_new. Its other units are as in the model: the result's factors
+ * are for them, still. Filters before a batch norm take their running
+ * statistics with them: mean' = f mean, var' = f^2 (var + eps) - eps; those
+ * whose var' would be negative are not scaled and counted in *n_kept. Other
+ * normalisations see a scale through their eps.
+ */
+CKPT_CHECKED enum ckpt_status match_mass_scale_filters(
+    const struct match_mass *p, const struct graph *graph,
+    const struct match_mass_result *r, const struct model *in,
+    struct model *out, size_t *n_kept, struct ckpt_error *err);
+
 /* Filters before normalisations (sets of those that are normalised together),
  * of which there is no least; the first tensor that writes those of class i,
  * or NULL beyond the last. */

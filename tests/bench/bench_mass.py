@@ -4,8 +4,8 @@
 bench_mass.py make DIR      writes DIR/deep.arch, deep.safetensors (50 hidden
                             layers of 128) and vgg.safetensors (VGG-16 for
                             CIFAR), random weights in f32
-bench_mass.py peers FILE    prints CPU seconds and rounds of cyclic updates and of
-                            Newton's method, to max |log(in / out)| <= 1e-9,
+bench_mass.py peers FILE    prints CPU seconds and rounds of cyclic updates and
+                            of Newton's method, to max |log(in / out)| <= 1e-9,
                             and the least mass of each, separated by tabs
 """
 import json

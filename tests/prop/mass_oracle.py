@@ -21,7 +21,9 @@ class Net:
     def __init__(self, rng, spread):
         self.rng, self.spread = rng, spread
         self.lines, self.tensors, self.acts = ["ckpt-arch 1"], {}, []
-        self.sets = {}
+        self.sets, self.gains = {}, {}
+        self.kinds = ["batch"] if rng.random() < 0.5 else \
+            ["batch", "group", "layer"]
         self.n_units = 0
         self.norms = []      # wanted of each unit; 0: balance
 
@@ -50,21 +52,36 @@ class Net:
         """A normalisation whose gammas write units; the filters before it
         are normalised in sets: one each, of some, or all."""
         n = len(units)
-        kind, sets = self.sets[name]
+        kind, _ = self.sets[name]
         self.lines.append(kind)
         self.tensors[name + ".weight"] = self.rng.standard_normal(n) * \
             np.exp(self.spread * self.rng.standard_normal(n))
         self.tensors[name + ".bias"] = self.rng.standard_normal(n)
         if kind.startswith("batch"):
-            self.tensors[name + ".running_mean"] = np.zeros(n)
-            self.tensors[name + ".running_var"] = np.ones(n)
+            rng = self.rng
+            self.tensors[name + ".running_mean"] = rng.standard_normal(n)
+            self.tensors[name + ".running_var"] = self.variances(
+                filters) * np.exp(0.3 * rng.standard_normal(n))
         self.acts.append((name + ".weight", units[:, None],
                           np.full((n, 1), -1)))
-        assert len(filters) == n and sets > 0
+        for unit, gamma in zip(units, self.tensors[name + ".weight"]):
+            self.gains[int(unit)] = gamma * gamma
+
+    def variances(self, filters):
+        """Of what the filters make of independent inputs of variance 1,
+        times gamma squared."""
+        found = np.zeros(len(filters))
+        for name, row, col in self.acts:
+            if row.shape[0] == len(filters) and (row[:, 0] == filters).all():
+                gains = np.vectorize(lambda u: self.gains.get(u, 1))(col)
+                w = self.tensors[name]
+                found += ((w * w).reshape(col.shape + (-1,)).sum(2) *
+                          gains).sum(1)
+        return found
 
     def filters(self, name, n):
         """Units of the filters that the normalisation `name` will read."""
-        kind = self.rng.choice(["batch", "group", "layer"])
+        kind = self.rng.choice(self.kinds)
         sets = n
         if kind == "layer":
             sets = 1
@@ -226,6 +243,29 @@ def write(path, tensors):
         f.write(struct.pack("<Q", len(text)) + text + data)
 
 
+def tool(*argv):
+    return subprocess.run(argv, check=True, capture_output=True).stdout
+
+
+def check_written(i, net, want, scratch):
+    """What ckpt-align writes weighs the least, and computes the same."""
+    model, out = f"{scratch}/net.safetensors", f"{scratch}/out.ckpk"
+    tool("ckpt-align", "-q", "--scale=min-mass", "-o", out,
+         f"--arch={scratch}/net.arch", f"--report={scratch}/report", model)
+    row = json.loads(tool("ckpt-eval", "-q", "--mass", "--json",
+                          f"--arch={scratch}/net.arch", out))
+    with open(f"{scratch}/report", encoding="utf-8") as f:
+        report = dict(zip(*(line.rstrip("\n").split("\t") for line in f)))
+    if (abs(row["mass"] / want - 1) > 1e-6 or
+            abs(row["least_mass"] / want - 1) > 1e-6):
+        sys.exit(f"seed {i}: least {want!r}; written {row}")
+    # other normalisations than batch norm see a scale through their eps
+    if (all(kind.startswith("batch") for kind, _ in net.sets.values()) and
+            not float(report["output_change"]) <=
+            1e-4 * float(report["max_logit"])):
+        sys.exit(f"seed {i}: another function: {report}")
+
+
 def main(seed, count, scratch):
     for i in range(int(seed), int(seed) + int(count)):
         rng = np.random.default_rng(i)
@@ -255,6 +295,7 @@ def main(seed, count, scratch):
                 not row["certificate"] <= 1e-9):
             sys.exit(f"seed {i}: mass {mass!r}, least {want!r}; "
                      f"found {row}")
+        check_written(i, net, want, scratch)
 
 
 main(*sys.argv[1:])
