@@ -67,25 +67,58 @@ layer_length(const char *tensor)
 	return (dot == NULL ? strlen(tensor) : (size_t)(dot - tensor));
 }
 
+static bool
+same_layer(const char *a, const char *b)
+{
+	size_t n = layer_length(a);
+
+	return (layer_length(b) == n && memcmp(a, b, n) == 0);
+}
+
+/* Whether the layer of a line has statistics of the group, which it reads:
+ * those of a batch normalisation are next to one another. */
+static bool
+is_statistic(const struct symmetry *s, const struct symmetry_axis *a)
+{
+	const struct symmetry_axis *b;
+
+	for (b = a; b < s->axes + s->n_axes &&
+	    same_layer(a->tensor, b->tensor); b++)
+		if (b->group == a->group && b->action == SYMMETRY_NONE)
+			return (true);
+	return (false);
+}
+
 /* Whether several layers write the units of a group: a residual stream. */
 static bool
 is_stream(const struct symmetry *s, size_t g)
 {
-	const char *first = NULL;
-	size_t i, n = 0;
+	const struct symmetry_axis *first = NULL, *a;
+	size_t i;
 
 	for (i = 0; i < s->n_axes; i++) {
-		if (s->axes[i].group != g ||
-		    s->axes[i].action != SYMMETRY_OUT)
+		a = &s->axes[i];
+		if (a->group != g || a->action != SYMMETRY_OUT ||
+		    is_statistic(s, a))
 			continue;
-		if (first == NULL) {
-			first = s->axes[i].tensor;
-			n = layer_length(first);
-		} else if (layer_length(s->axes[i].tensor) != n ||
-		    memcmp(s->axes[i].tensor, first, n) != 0)
+		if (first == NULL)
+			first = a;
+		else if (!same_layer(first->tensor, a->tensor))
 			return (true);
 	}
 	return (false);
+}
+
+/* The group whose permutation this one's is. */
+static size_t
+group_like(const struct symmetry *s, size_t g)
+{
+	const struct symmetry_group *groups = s->groups;
+
+	while (groups[g].parent != SIZE_MAX &&
+	    groups[groups[g].parent].n_units == groups[g].n_units)
+		g = groups[g].parent;
+	return (g);
 }
 
 static enum ckpt_status
@@ -93,12 +126,19 @@ explain_total(const struct symmetry *s, struct buf *out,
     struct ckpt_error *err)
 {
 	double streams = 0, all = symmetry_log10(s);
+	bool *has_stream = calloc(s->n_groups + 1, sizeof(*has_stream));
 	size_t g;
 	enum ckpt_status st;
 
+	if (has_stream == NULL)
+		return (error_nomem(err, s->n_groups));
 	for (g = 0; g < s->n_groups; g++)
 		if (is_stream(s, g))
+			has_stream[group_like(s, g)] = true;
+	for (g = 0; g < s->n_groups; g++)
+		if (has_stream[g])
 			streams += symmetry_group_log10(s, g);
+	free(has_stream);
 	st = buf_printf(out, err,
 	    "total: log10 of equivalent permutations %.6f\n", all);
 	if (st != CKPT_OK || streams == 0)

@@ -46,10 +46,11 @@ ALIGN_TESTS = \
 	tests/cli/align_eval.sh \
 	tests/cli/align_examples.sh \
 	tests/cli/align_orbit.sh \
+	tests/cli/arch.sh \
 	tests/cli/barrier.sh \
 	tests/cli/barrier_torch.sh \
 	tests/cli/mass.sh \
 	tests/cli/diff.sh
 TESTS += $(ALIGN_TESTS)
 EXTRA_DIST += $(ALIGN_TESTS) tests/cli/align_tool.py \
-	tests/cli/barrier_torch.py
+	tests/cli/barrier_torch.py tests/cli/arch_tool.py

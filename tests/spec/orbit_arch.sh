@@ -67,7 +67,7 @@ text=$srcdir/format-spec/ckpt-arch.md
 awk '/^    ckpt-arch 1$/ { on = 1; s = "" }
 	on && !/^    / && !/^$/ { on = 0 }
 	on { sub(/^    /, ""); s = s $0 "\n" }
-	/^output$/ && on { if (s ~ /name tiny-resnet/) printf "%s", s; on = 0 }' \
+	/^output$/ && on && s ~ /name tiny-resnet/ { printf "%s", s }' \
     "$text" >"$tmp/tiny.arch"
 ckpt-align --table --arch="$tmp/tiny.arch" >"$tmp/a"
 orbit --table "$tmp/tiny.arch" >"$tmp/b"

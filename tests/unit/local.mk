@@ -129,9 +129,15 @@ tests_unit_test_graph_LDADD = $(TESTS_LIBS)
 
 UNIT_TESTS += tests/unit/test_symmetry
 tests_unit_test_symmetry_SOURCES = tests/unit/test_symmetry.c \
-	tests/unit/unit.h
+	tests/unit/tables.c tests/unit/tables.h tests/unit/unit.h
 tests_unit_test_symmetry_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_symmetry_LDADD = $(TESTS_LIBS) -lm
+
+UNIT_TESTS += tests/unit/test_symmetry_norms
+tests_unit_test_symmetry_norms_SOURCES = tests/unit/test_symmetry_norms.c \
+	tests/unit/tables.c tests/unit/tables.h tests/unit/unit.h
+tests_unit_test_symmetry_norms_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_symmetry_norms_LDADD = $(TESTS_LIBS)
 
 UNIT_TESTS += tests/unit/test_sym
 tests_unit_test_sym_SOURCES = tests/unit/test_sym.c tests/unit/unit.h

@@ -94,6 +94,91 @@ static const struct {
 	{ HEAD "leakyrelu slope=x\n", CKPT_INVALID, 3, "decimal" },
 	{ HEAD "conv c out=1048576 kernel=1 padding=32\nflatten\n",
 	    CKPT_LIMIT, 3, "too many" },
+	/* normalisations */
+	{ HEAD "batchnorm\n", CKPT_INVALID, 3, "needs a name" },
+	{ HEAD "batchnorm b eps=-1\n", CKPT_INVALID, 3, "negative" },
+	{ HEAD "frn b eps=x\n", CKPT_INVALID, 3, "decimal" },
+	{ HEAD "batchnorm b affine=maybe\n", CKPT_INVALID, 3, "yes or no" },
+	{ HEAD "batchnorm b tau=no\n", CKPT_INVALID, 3, "does not take" },
+	{ HEAD "layernorm b groups=3\n", CKPT_INVALID, 3, "does not take" },
+	{ HEAD "groupnorm b\n", CKPT_INVALID, 3, "needs groups" },
+	{ HEAD "groupnorm b groups=2\n", CKPT_INVALID, 3,
+	    "does not divide 3 channels" },
+	{ HEAD "batchnorm a\nlayernorm b weight=a.weight\n", CKPT_INVALID,
+	    4, "used in line 3 in another way" },
+	{ HEAD "dropout q=1\n", CKPT_INVALID, 3, "does not take" },
+	/* concat */
+	{ HEAD "concat from=input\n", CKPT_INVALID, 3, "two inputs" },
+	{ HEAD "maxpool p kernel=2\nconcat from=p,input\n", CKPT_INVALID, 4,
+	    "other sizes: 4x4 and 8x8" },
+	{ HEAD "flatten v\nconcat from=v,input\n", CKPT_INVALID, 4,
+	    "other sizes" },
+	/* transposed convolutions */
+	{ HEAD "convtranspose c out=3 kernel=2 padding=5\n", CKPT_INVALID, 3,
+	    "no size" },
+	{ HEAD "convtranspose c out=3 kernel=2 output_padding=1\n",
+	    CKPT_INVALID, 3, "smaller than stride" },
+	{ HEAD "convtranspose c out=4 kernel=1 groups=3\n", CKPT_INVALID, 3,
+	    "does not divide" },
+	{ HEAD "flatten\nconvtranspose c out=3 kernel=1\n", CKPT_INVALID, 4,
+	    "needs an image" },
+	{ HEAD "convtranspose c out=1 kernel=1 stride=9999\n", CKPT_INVALID,
+	    3, "more than 65536" },
+	/* blocks */
+	{ HEAD "block\n", CKPT_INVALID, 3, "needs a name" },
+	{ HEAD "block b c\nend\n", CKPT_INVALID, 3, "too many" },
+	{ HEAD "block b\nrelu\nend\nblock b\nend\n", CKPT_INVALID, 6,
+	    "second block \"b\"" },
+	{ HEAD "block b\nrelu\n", CKPT_INVALID, 3, "no end line" },
+	{ HEAD "block b\n\nblock c\nend\nend\n", CKPT_INVALID, 5,
+	    "within a block" },
+	{ HEAD "end\n", CKPT_INVALID, 3, "unknown operation \"end\"" },
+	{ HEAD "use\n", CKPT_INVALID, 3, "needs a block" },
+	{ HEAD "block b\nrelu\nend\nuse b\n", CKPT_INVALID, 6,
+	    "names that it is used under" },
+	{ HEAD "use b x\n", CKPT_INVALID, 3, "no block above" },
+	{ HEAD "use b x\nblock b\nrelu\nend\n", CKPT_INVALID, 3,
+	    "no block above" },
+	{ "ckpt-arch 1\nblock b\nrelu\nend\nuse b x\n", CKPT_INVALID, 5,
+	    "before the input" },
+	{ HEAD "block b\n# none\n\nend\nuse b x\n", CKPT_INVALID, 7,
+	    "has no lines" },
+	{ HEAD "block b\nrelu\nend\nuse b x from=y\n", CKPT_INVALID, 6,
+	    "no line above is named \"y\"" },
+	{ HEAD "block b\nrelu\nend\nuse b x k=2\n", CKPT_INVALID, 6,
+	    "has no use for \"k\"" },
+	{ HEAD "block b\nrelu\nend\nuse b x k=two\n", CKPT_INVALID, 6,
+	    "whole number" },
+	{ HEAD "block b\nrelu\nend\nuse b a/b\n", CKPT_INVALID, 4, "A-Z" },
+	{ HEAD "block b\n\nmish\nend\nuse b x\n", CKPT_INVALID, 5,
+	    "unknown operation \"mish\"" },
+	{ HEAD "block b\ncarry *\nend\nuse b x\n", CKPT_INVALID, 4,
+	    "carry stands in a block" },
+	{ HEAD "block b\nlet a=1\nend\nuse b x\n", CKPT_INVALID, 4,
+	    "let stands in a block" },
+	{ HEAD "block b\nrelu from=a\nend\nrelu a\nuse b x\n",
+	    CKPT_INVALID, 4, "no line above is named \"x.a\"" },
+	{ HEAD "block b\nrelu a\nrelu\nend\nuse b x x\n", CKPT_INVALID, 4,
+	    "\"x.a\" is taken by line 4" },
+	{ HEAD "block b\nuse b y\nend\nuse b x\n", CKPT_LIMIT, 4,
+	    "8 deep" },
+	{ HEAD "block b\nconv c out=3 kernel=1 colour=1\nend\nuse b x\n",
+	    CKPT_INVALID, 4, "does not take \"colour\"" },
+	/* numbers with names */
+	{ HEAD "let\n", CKPT_INVALID, 3, "NAME=NUMBER" },
+	{ HEAD "let of=a\n", CKPT_INVALID, 3, "NAME=NUMBER" },
+	{ HEAD "let a=0\n", CKPT_INVALID, 3, "from 1" },
+	{ HEAD "let a=x\n", CKPT_INVALID, 3, "whole number" },
+	{ HEAD "let a=1 b=2\n", CKPT_INVALID, 3, "does not take \"b\"" },
+	{ HEAD "let a=1\nlet a=2\n", CKPT_INVALID, 4, "a number already" },
+	{ HEAD "let b=2\nlet a=$b\n", CKPT_INVALID, 4, "whole number" },
+	{ HEAD "conv c out=$n kernel=1\n", CKPT_INVALID, 3,
+	    "out=$n: no let line" },
+	{ HEAD "conv c out=$ kernel=1\n", CKPT_INVALID, 3, "no let line" },
+	{ HEAD "block b\nconv c out=$n kernel=1\nend\nuse b x\n",
+	    CKPT_INVALID, 4, "out=$n: no let line" },
+	{ HEAD "block b\nconv c out=$n kernel=1\nend\nuse b x n=3\n"
+	    "conv d out=$n kernel=1\n", CKPT_INVALID, 7, "no let line" },
 };
 
 static void
@@ -167,6 +252,126 @@ test_shapes(void **state)
 	graph_free(g);
 }
 
+/* A tensor of the graph by its name. */
+static const struct graph_param *
+param(const struct graph *g, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < g->n_params; i++)
+		if (strcmp(g->params[i].name, name) == 0)
+			return (&g->params[i]);
+	fail_msg("no tensor %s", name);
+	return (NULL);
+}
+
+static void
+test_normalisations(void **state)
+{
+	struct graph *g = parse("ckpt-arch 1\ninput 6x4x4\n"
+	    "batchnorm a\nfrn b tau=no eps=1/8\nfrn c weight=no tau=t\n"
+	    "layernorm d bias=no\ngroupnorm e groups=3 affine=no\n"
+	    "convtranspose f out=4 kernel=3x2 stride=2x3 padding=1x0 "
+	    "output_padding=1x2 groups=2\nsilu\ngelu\ndropout p=0.5\n"
+	    "flatten\nlinear z out=2\noutput\n");
+	const struct graph_node *n = g->nodes;
+	const struct graph_param *p;
+
+	(void)state;
+	assert_int_equal(g->n_params, 4 + 2 + 2 + 1 + 2 + 2);
+	assert_true(n[1].eps == 1e-5 && n[2].eps == 0.125 &&
+	    n[3].eps == 1e-6);
+	p = param(g, "a.running_var");
+	assert_true(p->n_dims == 1 && p->dims[0] == 6);
+	p = param(g, "b.gamma");
+	assert_true(p->n_dims == 4 && p->dims[0] == 1 && p->dims[1] == 6 &&
+	    p->dims[2] == 1 && p->dims[3] == 1);
+	assert_true(n[2].tau == GRAPH_NONE && n[3].weight == GRAPH_NONE);
+	assert_string_equal(g->params[n[3].tau].name, "t");
+	assert_string_equal(g->params[n[3].bias].name, "c.beta");
+	assert_true(n[4].bias == GRAPH_NONE && n[5].weight == GRAPH_NONE &&
+	    n[5].groups == 3);
+	p = param(g, "f.weight");
+	assert_true(p->n_dims == 4 && p->dims[0] == 6 && p->dims[1] == 2 &&
+	    p->dims[2] == 3 && p->dims[3] == 2);
+	assert_true(n[6].c == 4 && n[6].h == 8 && n[6].w == 13);
+	graph_free(g);
+}
+
+static void
+test_blocks(void **state)
+{
+	struct graph *g = parse("ckpt-arch 1\ninput 4x4x4\nlet classes=3\n"
+	    "block inner\nconv c out=$wide kernel=1 bias=no\nbatchnorm n "
+	    "mean=m\nend\n"
+	    "block outer\nuse inner i wide=$w\nrelu\nconv d out=$out "
+	    "kernel=1 bias=shift\nadd from=d,in\nrelu\nend\n"
+	    "use outer u v w=5 out=4\nrelu r from=u\nconcat from=v,r\n"
+	    "globalavgpool\nlinear z out=$classes\noutput\n");
+	const struct graph_node *n = g->nodes;
+
+	(void)state;
+	assert_int_equal(g->n_nodes, 1 + 2 * 6 + 5);
+	/* the last line of a block has its name, also of an inner one */
+	assert_string_equal(n[1].name, "u.i.c");
+	assert_string_equal(n[2].name, "u.i.n");
+	assert_string_equal(n[4].name, "u.d");
+	assert_string_equal(n[6].name, "u");
+	assert_string_equal(n[12].name, "v");
+	/* the second use reads the first */
+	assert_true(n[1].inputs[0] == 0 && n[7].inputs[0] == 6);
+	assert_true(n[5].inputs[0] == 4 && n[5].inputs[1] == 0);
+	assert_true(n[11].inputs[0] == 10 && n[11].inputs[1] == 6);
+	assert_true(n[13].inputs[0] == 6 && n[14].inputs[0] == 12);
+	assert_true(n[1].c == 5 && n[4].c == 4 && n[16].c == 3);
+	/* the names of tensors are names within the block */
+	assert_string_equal(g->params[n[2].mean].name, "u.i.m");
+	assert_string_equal(g->params[n[10].bias].name, "v.shift");
+	assert_int_equal(n[8].line, 6);
+	graph_free(g);
+}
+
+/* Numbers from the tensors, and names behind a prefix. */
+static void
+test_for_schema(void **state)
+{
+	static const char text[] = "ckpt-arch 1\ninput 3\n"
+	    "let classes=10 of=z.bias\ncarry *.count\nlinear a out=4\n"
+	    "linear z out=$classes\noutput\n";
+	static const char *const prefixes[] = { "", "module.", "model.",
+	    "_orig_mod.", "network.", "module.model.", "model.module." };
+	static const struct {
+		const char *name;
+		unsigned n_dims;
+		uint64_t dims[2];
+	} tensors[] = { { "a.weight", 2, { 4, 3 } }, { "a.bias", 1, { 4 } },
+	    { "z.weight", 2, { 7, 4 } }, { "z.bias", 1, { 7 } },
+	    { "a.count", 0, { 0 } } };
+	char name[64];
+	struct schema *s;
+	struct graph *g;
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++) {
+		must(schema_new(&s, &err), &err);
+		for (k = 0; k < 5; k++) {
+			snprintf(name, sizeof(name), "%s%s", prefixes[i],
+			    tensors[k].name);
+			must(schema_add(s, name, strlen(name), CKPT_F32,
+			    tensors[k].n_dims, tensors[k].dims, &err), &err);
+		}
+		must(schema_finish(s, &err), &err);
+		must(graph_parse_for(text, strlen(text), s, &g, &err), &err);
+		assert_int_equal(g->nodes[2].c, 7);
+		assert_string_equal(g->prefix, prefixes[i]);
+		snprintf(name, sizeof(name), "%sa.weight", prefixes[i]);
+		(void)param(g, name);
+		graph_free(g);
+		schema_unref(s);
+	}
+}
+
 static void
 test_bind(void **state)
 {
@@ -227,6 +432,9 @@ main(void)
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_long_files),
 		cmocka_unit_test(test_shapes),
+		cmocka_unit_test(test_normalisations),
+		cmocka_unit_test(test_blocks),
+		cmocka_unit_test(test_for_schema),
 		cmocka_unit_test(test_bind),
 		cmocka_unit_test(test_shipped),
 	};
