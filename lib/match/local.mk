@@ -71,6 +71,7 @@ lib_libmatch_la_SOURCES = \
 	lib/match/match_shape.c lib/match/match_shape.h \
 	lib/match/match_solve.c \
 	lib/match/match_terms.c \
+	lib/match/match_weights.c \
 	lib/match/match_work.c lib/match/match_work.h \
 	lib/match/match_writers.c
 lib_libmatch_la_CPPFLAGS = $(AM_CPPFLAGS) $(MATCH_CPPFLAGS)

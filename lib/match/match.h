@@ -206,8 +206,8 @@ CKPT_CHECKED enum ckpt_status match_problem_new(const struct match_shape *s,
 void match_problem_free(struct match_problem *p); /* NULL does nothing */
 
 /* The objective: the sum of products of a model's acted weights with the
- * reference's, but for running variances; with POW2 less half the sum of the model's squares, so that it
- * falls with the distance to the reference. */
+ * reference's, but for running variances; with POW2 less half the sum of the
+ * model's squares, so that it falls with the distance to the reference. */
 CKPT_CHECKED enum ckpt_status match_objective(const struct match_problem *p,
     const struct sym_plan *plan, const struct model *m, double *out,
     struct ckpt_error *err);

@@ -8,54 +8,52 @@
 
 #include "match/match_work.h"
 
-/* Adds the products of a use for the pairs of places [a, a + n) with units
- * [b, b + n), all with all, or each with its own. */
+/* Adds the products of a pair along a use; k->terms are the use's. */
 static void
-add_terms(struct match_work *k, const struct match_use *u, size_t a, size_t b,
-    size_t n, struct match_terms *t)
+add_terms(const struct match_work *k, const struct match_use *u, size_t a,
+    size_t b, struct match_terms *t)
 {
-	size_t i, j;
-	double x;
+	double x = match_see_pair(k, u, k->terms, a, b);
 
-	match_see(k, u, true, k->terms);
-	for (i = 0; i < n; i++)
-		for (j = 0; j < n; j++, t++) {
-			x = match_see_pair(k, u, k->terms, a + i, b + j);
-			if (u->own == MATCH_OUT)
-				t->out += x;
-			else if (u->own == MATCH_IN)
-				t->in += x;
-			else
-				t->none += x;
-			if (u->own == MATCH_NONE ||
-			    !(k->problem->scale == MATCH_SCALE_POW2))
-				continue;
-			x = match_see_squares(k, u, k->terms, b + j);
-			if (u->own == MATCH_OUT)
-				t->norm_out += x;
-			else
-				t->norm_in += x;
-		}
+	if (u->own == MATCH_OUT)
+		t->out += x;
+	else if (u->own == MATCH_IN)
+		t->in += x;
+	else
+		t->none += x;
+	if (u->own == MATCH_NONE || k->problem->scale != MATCH_SCALE_POW2)
+		return;
+	x = match_see_squares(k, u, k->terms, b);
+	if (u->own == MATCH_OUT)
+		t->norm_out += x;
+	else
+		t->norm_in += x;
 }
 
-void
-match_signs(struct match_work *k, size_t group)
+enum ckpt_status
+match_signs(struct match_work *k, size_t group, struct ckpt_error *err)
 {
 	const struct match_layout *l = &k->problem->layout;
+	const struct match_unit *units = k->map.units[group];
+	uint32_t a, n = k->map.n_units[group];
 	struct match_unit *next = k->next.units[group];
-	struct match_terms t;
-	uint32_t a;
+	struct match_terms *t = calloc(n + 1, sizeof(*t));
 	size_t i;
 
-	for (a = 0; a < k->map.n_units[group]; a++) {
-		next[a] = k->map.units[group][a];
-		t = (struct match_terms){ .out = 0 };
-		for (i = l->first_use[group]; i < l->first_use[group + 1];
-		    i++)
-			add_terms(k, &l->uses[i], a, next[a].source, 1, &t);
-		(void)match_terms_best(&t, l->flags[group], 1,
+	if (t == NULL)
+		return (error_nomem(err, n * sizeof(*t)));
+	for (i = l->first_use[group]; i < l->first_use[group + 1]; i++) {
+		match_see(k, &l->uses[i], true, k->terms);
+		for (a = 0; a < n; a++)
+			add_terms(k, &l->uses[i], a, units[a].source, &t[a]);
+	}
+	for (a = 0; a < n; a++) {
+		next[a] = units[a];
+		(void)match_terms_best(&t[a], l->flags[group], 1,
 		    &next[a].factor);
 	}
+	free(t);
+	return (CKPT_OK);
 }
 
 /* The assignment of a block: places from a on, units from b on. */
@@ -64,13 +62,17 @@ assign_block(struct match_work *k, size_t group, size_t a, size_t b,
     struct match_terms *t, float *gains, struct ckpt_error *err)
 {
 	const struct match_layout *l = &k->problem->layout;
-	size_t m = l->block[group], i;
+	size_t m = l->block[group], i, x;
 	double gain, factor;
 	enum ckpt_status st;
 
 	memset(t, 0, m * m * sizeof(*t));
-	for (i = l->first_use[group]; i < l->first_use[group + 1]; i++)
-		add_terms(k, &l->uses[i], a, b, m, t);
+	for (i = l->first_use[group]; i < l->first_use[group + 1]; i++) {
+		match_see(k, &l->uses[i], true, k->terms);
+		for (x = 0; x < m * m; x++)
+			add_terms(k, &l->uses[i], a + x / m, b + x % m,
+			    &t[x]);
+	}
 	for (i = 0; i < m * m; i++) {
 		gain = match_terms_best(&t[i], l->flags[group], 1, &factor);
 		gains[i] = isfinite(gain) ?

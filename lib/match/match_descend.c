@@ -99,7 +99,9 @@ improve_member(struct match_work *k, size_t g, double *score, bool *gained,
 		*gained |= take_step(k, &g, 1, score);
 	}
 	if (l->flags[g] != 0) {
-		match_signs(k, g);
+		st = match_signs(k, g, err);
+		if (st != CKPT_OK)
+			return (st);
 		*gained |= take_step(k, &g, 1, score);
 	}
 	return (CKPT_OK);
@@ -123,6 +125,8 @@ improve(struct match_work *k, size_t family, double *score, bool *gained,
 	if (st != CKPT_OK)
 		return (st);
 	*gained = take_step(k, f->members, f->n_members, score);
+	if (f->is_alike && !f->is_coupled)
+		return (CKPT_OK); /* signs were chosen with the places */
 	for (i = 0; i < f->n_members; i++) {
 		st = improve_member(k, f->members[i], score, gained, err);
 		if (st != CKPT_OK)

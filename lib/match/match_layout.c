@@ -85,6 +85,7 @@ gather_neighbours(const struct match_layout *l, size_t f, size_t *out)
 		if (a != f && b != f)
 			continue;
 		other = a == f ? b : a;
+		l->families[f].is_coupled |= a == b && t->slices == 1;
 		for (j = 0; j < n && out[j] != other;)
 			j++;
 		if (j == n)

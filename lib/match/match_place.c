@@ -262,6 +262,13 @@ gather(struct match_work *k, const struct match_family *f,
 	return (CKPT_OK);
 }
 
+static void
+take(struct match_work *k, size_t group)
+{
+	memcpy(k->map.units[group], k->next.units[group],
+	    k->map.n_units[group] * sizeof(**k->map.units));
+}
+
 enum ckpt_status
 match_place(struct match_work *k, struct ckpt_error *err)
 {
@@ -279,11 +286,19 @@ match_place(struct match_work *k, struct ckpt_error *err)
 			return (st);
 		for (j = 0; j < f->n_members; j++) {
 			g = f->members[j];
-			memcpy(k->map.units[g], k->next.units[g],
-			    k->map.n_units[g] * sizeof(**k->map.units));
+			take(k, g);
 			match_parts_clear(&k->hints[g]);
 		}
 		k->is_placed[i] = true;
+	}
+	/* some signs were chosen before their neighbours had a place */
+	for (g = 0; g < k->problem->shape->n_groups; g++) {
+		if (l->flags[g] == 0)
+			continue;
+		st = match_signs(k, g, err);
+		if (st != CKPT_OK)
+			return (st);
+		take(k, g);
 	}
 	return (CKPT_OK);
 }

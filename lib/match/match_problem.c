@@ -2,41 +2,6 @@
 
 #include "match/match_work.h"
 
-enum ckpt_status
-match_weights_of(const double *w, size_t n, struct match_weights *out,
-    struct ckpt_error *err)
-{
-	double most = 0, scale;
-	float *p = malloc((n + 1) * sizeof(*p));
-	size_t i;
-
-	if (p == NULL)
-		return (error_nomem(err, n * sizeof(*p)));
-	for (i = 0; i < n; i++)
-		most = fabs(w[i]) > most ? fabs(w[i]) : most;
-	out->exponent = most > 0 ? ilogb(most) : 0;
-	scale = ldexp(1, -out->exponent);
-	for (i = 0; i < n; i++)
-		p[i] = (float)(w[i] * scale);
-	out->w = p;
-	return (CKPT_OK);
-}
-
-void
-match_leave_out(const struct match_shape *s, double *w)
-{
-	const struct sym_tensor *t;
-	size_t i;
-
-	for (i = 0; i < s->n_tensors; i++) {
-		t = &s->tensors[i];
-		if (t->row.action == SYMMETRY_NONE &&
-		    t->col.action == SYMMETRY_NONE && t->cols == 1)
-			memset(w + s->offset[i], 0, sizeof(*w) *
-			    (s->offset[i + 1] - s->offset[i]));
-	}
-}
-
 /* The variance of each of the reference's tensors. */
 static void
 measure_spread(struct match_problem *p)
@@ -64,18 +29,15 @@ load_reference(struct match_problem *p, const struct model *reference,
     struct ckpt_error *err)
 {
 	const struct match_shape *s = p->shape;
-	double *w = malloc((s->total + 1) * sizeof(*w));
-	enum ckpt_status st = CKPT_OK;
+	size_t n_bad;
+	enum ckpt_status st;
 
-	if (w == NULL)
-		return (error_nomem(err, s->total * sizeof(*w)));
-	(void)match_load(s, s->plan, reference, w);
 	if (p->scale == MATCH_SCALE_UNIT)
-		st = match_paper(s, p->scale, false, w, &p->map, err);
-	match_leave_out(s, w);
-	if (st == CKPT_OK)
-		st = match_weights_of(w, s->total, &p->ref, err);
-	free(w);
+		st = match_weights_unit(s, s->plan, reference, &p->ref,
+		    &p->map, err);
+	else
+		st = match_weights_load(s, s->plan, reference, &p->ref,
+		    &n_bad, err);
 	if (st == CKPT_OK)
 		measure_spread(p);
 	return (st);
@@ -152,16 +114,11 @@ enum ckpt_status
 match_objective(const struct match_problem *p, const struct sym_plan *plan,
     const struct model *m, double *out, struct ckpt_error *err)
 {
-	double *w = malloc((p->shape->total + 1) * sizeof(*w));
 	struct match_weights weights;
 	enum ckpt_status st;
+	size_t n_bad;
 
-	if (w == NULL)
-		return (error_nomem(err, p->shape->total * sizeof(*w)));
-	(void)match_load(p->shape, plan, m, w);
-	match_leave_out(p->shape, w);
-	st = match_weights_of(w, p->shape->total, &weights, err);
-	free(w);
+	st = match_weights_load(p->shape, plan, m, &weights, &n_bad, err);
 	if (st != CKPT_OK)
 		return (st);
 	*out = objective(p, &weights);

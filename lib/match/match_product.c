@@ -54,7 +54,13 @@ put_term(const struct chunk *k, const float *w, const struct match_term *old,
 		c.was = w + old[at].source * stride + offset;
 		c.f_was = old[at].factor;
 	}
-	if (n == 9) /* 3 x 3 kernels: the compiler writes it out */
+	/* 3 x 3 kernels: with a constant the compiler writes it out */
+	if (c.was == NULL && c.f >= 1 && c.f <= 1) {
+		if (n == 9)
+			memcpy(out, c.w, 9 * sizeof(*out));
+		else
+			memcpy(out, c.w, n * sizeof(*out));
+	} else if (n == 9)
 		put(out, &c, 9);
 	else
 		put(out, &c, n);

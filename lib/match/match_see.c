@@ -141,6 +141,24 @@ source_of(const struct match_work *k, const struct sym_side *s, size_t unit)
 	return (k->map.units[s->group][unit].source);
 }
 
+/* Whether columns [first, first + n) are those of the model, as they are. */
+static bool
+stay_in_place(const struct match_work *k, const struct sym_tensor *t,
+    size_t first, size_t n)
+{
+	const struct match_unit *units;
+	size_t i;
+
+	if (t->col.group == SIZE_MAX)
+		return (true);
+	units = k->map.units[t->col.group] + first;
+	for (i = 0; i < n; i++)
+		if (units[i].source % n != i || units[i].factor < 1 ||
+		    units[i].factor > 1)
+			return (false);
+	return (true);
+}
+
 /* One row of the result, of the model's row `w`: its columns are units
  * `first` and up. Returns the products, adds the squares. */
 static double
@@ -152,7 +170,7 @@ see_row(const struct match_work *k, const struct sym_tensor *t, size_t first,
 	bool has_squares = k->problem->scale == MATCH_SCALE_POW2;
 	double sum = 0, f;
 
-	if (t->col.group == SIZE_MAX) {
+	if (stay_in_place(k, t, first, cols)) {
 		if (has_squares)
 			*squares += squares_of(w, cols * run);
 		return (dot(ref, w, cols * run));

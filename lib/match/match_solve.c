@@ -221,47 +221,50 @@ search_release(struct search *s)
 	free(s->unit.weights.w);
 }
 
-/* The model in w[], which is used up, as it is matched. */
-static enum ckpt_status
-make_form(const struct match_shape *shape, enum match_scale scale, double *w,
-    struct form *f, struct ckpt_error *err)
+static void
+measure(const struct match_shape *shape, struct form *f)
 {
-	enum ckpt_status st = CKPT_OK;
 	size_t i;
 
-	if (scale == MATCH_SCALE_UNIT)
-		st = match_paper(shape, scale, false, w, &f->first, err);
-	match_leave_out(shape, w);
-	if (st == CKPT_OK)
-		st = match_weights_of(w, shape->total, &f->weights, err);
-	for (i = 0; i < shape->total && st == CKPT_OK; i++)
+	for (i = 0; i < shape->total; i++)
 		f->squares += (double)f->weights.w[i] *
 		    (double)f->weights.w[i];
-	return (st);
 }
 
+/* The model as it is matched. */
 static enum ckpt_status
-search_new(const struct match_problem *p, double *w, struct search *s,
+search_new(const struct match_problem *p, const struct sym_plan *plan,
+    const struct model *m, struct search *s, size_t *n_bad,
     struct ckpt_error *err)
 {
 	const struct match_shape *shape = p->shape;
+	bool is_unit = p->scale == MATCH_SCALE_UNIT;
 	enum ckpt_status st;
 
 	memset(s, 0, sizeof(*s));
 	s->problem = p;
 	s->has_unit = p->unit != NULL;
+	*n_bad = 0;
 	st = match_map_new(shape, &s->plain.first, err);
 	if (st == CKPT_OK)
 		st = match_map_new(shape, &s->unit.first, err);
 	if (st == CKPT_OK)
 		st = match_map_new(shape, &s->total, err);
-	if (st == CKPT_OK)
-		st = make_form(shape, p->scale, w, &s->plain, err);
+	if (st == CKPT_OK && is_unit)
+		st = match_weights_unit(shape, plan, m, &s->plain.weights,
+		    &s->plain.first, err);
+	else if (st == CKPT_OK)
+		st = match_weights_load(shape, plan, m, &s->plain.weights,
+		    n_bad, err);
 	if (st == CKPT_OK && s->has_unit)
-		st = make_form(shape, MATCH_SCALE_UNIT, w, &s->unit, err);
-	if (st != CKPT_OK)
+		st = match_weights_unit(shape, plan, m, &s->unit.weights,
+		    &s->unit.first, err);
+	if (st != CKPT_OK) {
 		search_release(s);
-	return (st);
+		return (st);
+	}
+	measure(shape, &s->plain);
+	return (CKPT_OK);
 }
 
 static enum ckpt_status
@@ -298,14 +301,8 @@ match_solve(const struct match_problem *p, const struct sym_plan *plan,
 	struct match_result r = { .before = 0 };
 	struct search s;
 	enum ckpt_status st;
-	double *w;
 
-	w = malloc((p->shape->total + 1) * sizeof(*w));
-	if (w == NULL)
-		return (error_nomem(err, p->shape->total * sizeof(*w)));
-	r.n_not_finite = match_load(p->shape, plan, m, w);
-	st = search_new(p, w, &s, err);
-	free(w);
+	st = search_new(p, plan, m, &s, &r.n_not_finite, err);
 	if (st != CKPT_OK)
 		return (st);
 	s.seed = seed;

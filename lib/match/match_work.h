@@ -68,6 +68,8 @@ struct match_family {
 	/* All blocks are of one unit and no unit takes a scale: the members
 	 * share one assignment. */
 	bool is_alike;
+	/* A tensor joins units of the family to one another. */
+	bool is_coupled;
 	size_t n_with_sign;  /* members that take signs, of a family that is */
 	size_t *with_sign;   /* alike: each before its partner (see below) */
 	size_t n_neighbours; /* families that share a tensor with it */
@@ -104,12 +106,17 @@ struct match_weights {
 	int exponent;
 };
 
-CKPT_CHECKED enum ckpt_status match_weights_of(const double *w, size_t n,
-    struct match_weights *out, struct ckpt_error *err);
+/* The acted weights of a model; running variances and what is not finite are
+ * 0. *n_bad: how many of those weighed are not finite. */
+CKPT_CHECKED enum ckpt_status match_weights_load(const struct match_shape *s,
+    const struct sym_plan *plan, const struct model *m,
+    struct match_weights *out, size_t *n_bad, struct ckpt_error *err);
 
-/* Sets to 0 what is permuted with the units and never multiplied: running
- * variances, whose sizes say nothing of the weights'. */
-void match_leave_out(const struct match_shape *s, double *w);
+/* The same, with units scaled to unit norm; the way there is appended to
+ * `map`. */
+CKPT_CHECKED enum ckpt_status match_weights_unit(const struct match_shape *s,
+    const struct sym_plan *plan, const struct model *m,
+    struct match_weights *out, struct match_map *map, struct ckpt_error *err);
 
 struct match_problem {
 	const struct match_shape *shape;
@@ -251,7 +258,8 @@ CKPT_CHECKED enum ckpt_status match_blocks(struct match_work *k,
     size_t group, struct ckpt_error *err);
 
 /* Signs and scales only. */
-void match_signs(struct match_work *k, size_t group);
+CKPT_CHECKED enum ckpt_status match_signs(struct match_work *k, size_t group,
+    struct ckpt_error *err);
 
 /* Whether some of a group's axes are left out of its family's costs. */
 bool match_has_covered(const struct match_layout *l, size_t group);

@@ -6,19 +6,24 @@ BENCHES = \
 	tests/bench/bench_cat.sh \
 	tests/bench/bench_eval.sh \
 	tests/bench/bench_mass.sh \
+	tests/bench/bench_match.sh \
 	tests/bench/bench_memory.sh \
 	tests/bench/bench_sum.sh
 EXTRA_DIST += $(BENCHES) tests/bench/bench.sh tests/bench/bench_eval.py \
-	tests/bench/bench_mass.py \
+	tests/bench/bench_mass.py tests/bench/bench_match.py \
 	tests/bench/measure.py
 
 .PHONY: bench
-bench: all
+bench: all $(MATCH_BENCHES)
 	@printf '%-52s  %-22s  %-30s  %s\n' work measured peer target; \
 	$(AM_TESTS_ENVIRONMENT) \
 	for b in $(BENCHES); do sh $(srcdir)/$$b || exit 1; done
 
-check_PROGRAMS += tests/bench/match_time
+MATCH_BENCHES = tests/bench/lap_time tests/bench/match_time
+EXTRA_PROGRAMS = $(MATCH_BENCHES)
+CLEANFILES += $(MATCH_BENCHES)
+tests_bench_lap_time_SOURCES = tests/bench/lap_time.c
+tests_bench_lap_time_LDADD = lib/libmatch.la lib/libcore.la
 tests_bench_match_time_SOURCES = tests/bench/match_time.c tests/unit/nets.c \
 	tests/unit/nets.h tests/unit/unit.h
 tests_bench_match_time_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -3,9 +3,10 @@
  * an architecture, to a random one (independent) or to itself with its units
  * permuted and noise of `NOISE` standard deviations added (planted).
  *
- * usage: match_time ARCH independent|planted NOISE SEED
+ * usage: match_time ARCH independent|planted NOISE SEED DIR
  *
- * Prints: seconds, sweeps, units out of their place, seconds of the matrix
+ * Writes both models to DIR/a.safetensors and b.safetensors for a peer, and
+ * prints CPU seconds, sweeps, units out of their place, seconds of the matrix
  * products of one sweep alone, objective.
  */
 #include <math.h>
@@ -131,11 +132,47 @@ products_alone(const struct match_shape *s)
 	return (seconds() - start);
 }
 
+/* As bench_match.py reads it. */
+static void
+write_model(const struct model *m, const char *dir, const char *name)
+{
+	const struct schema *schema = m->head.schema;
+	struct buf head = BUF_INIT(1 << 20);
+	struct ckpt_error err = { .status = CKPT_OK };
+	const struct tensor_desc *t;
+	char path[4096];
+	unsigned char size[8];
+	size_t i, j;
+	FILE *f;
+
+	for (i = 0; i < schema->n_tensors; i++) {
+		t = &schema->tensors[i];
+		must(buf_printf(&head, &err, "%s\"%s\":{\"dtype\":\"F32\","
+		    "\"shape\":[", i == 0 ? "{" : ",", t->name), &err);
+		for (j = 0; j < t->n_dims; j++)
+			must(buf_printf(&head, &err, "%s%llu", j == 0 ? "" :
+			    ",", (unsigned long long)t->dims[j]), &err);
+		must(buf_printf(&head, &err, "],\"data_offsets\":[%llu,%llu]}",
+		    (unsigned long long)t->offset,
+		    (unsigned long long)(t->offset + t->n_bytes)), &err);
+	}
+	must(buf_printf(&head, &err, "}"), &err);
+	(void)snprintf(path, sizeof(path), "%s/%s.safetensors", dir, name);
+	f = fopen(path, "wb");
+	assert_non_null(f);
+	le64_store(size, head.len);
+	assert_true(fwrite(size, 8, 1, f) == 1);
+	assert_true(fwrite(head.data, head.len, 1, f) == 1);
+	assert_true(fwrite(m->data, (size_t)schema->n_bytes, 1, f) == 1);
+	assert_int_equal(fclose(f), 0);
+	buf_release(&head);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct ckpt_error err = { .status = CKPT_OK };
-	bool is_planted = argc == 5 && strcmp(argv[2], "planted") == 0;
+	bool is_planted = argc == 6 && strcmp(argv[2], "planted") == 0;
 	struct match_problem *problem;
 	struct match_map map;
 	struct match_result r;
@@ -145,7 +182,7 @@ main(int argc, char **argv)
 	double *w, time;
 	char *text;
 
-	if (argc != 5)
+	if (argc != 6)
 		return (2);
 	seed = strtoull(argv[4], NULL, 10);
 	text = read_text(argv[1]);
@@ -160,9 +197,10 @@ main(int argc, char **argv)
 		draw(&n, seed + 1, w);
 	nets_from_weights(&n, &like, w, &m);
 	free(w);
+	write_model(&ref, argv[5], "a");
+	write_model(&m, argv[5], "b");
 	must(match_problem_new(n.shape, &ref, MATCH_SCALE_NONE, &problem,
 	    &err), &err);
-	time = products_alone(n.shape);
 	time = seconds();
 	must(match_solve(problem, n.plan, &m, 0, seed, &r, &err), &err);
 	time = seconds() - time;

@@ -37,7 +37,8 @@ check_PROGRAMS += $(PROP_MATCH_TESTS) tests/prop/lap_solve
 TESTS += $(PROP_MATCH_TESTS) tests/prop/lap_scipy.sh \
 	tests/prop/match_reference.sh
 EXTRA_DIST += tests/prop/lap_scipy.py tests/prop/lap_scipy.sh \
-	tests/prop/match_reference.py tests/prop/match_reference.sh
+	tests/prop/match_reference.py tests/prop/match_reference.sh \
+	tests/prop/plain_matching.py
 tests_prop_lap_solve_SOURCES = tests/prop/lap_solve.c
 tests_prop_lap_solve_LDADD = lib/libmatch.la lib/libcore.la
 tests_prop_match_SOURCES = tests/prop/match.c $(PROP_NET)
