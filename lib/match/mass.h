@@ -26,7 +26,8 @@ struct mass_side {
 
 struct mass_part {
 	size_t index;   /* of the tensor in the schema */
-	size_t tensor;  /* among the plan's, or SIZE_MAX: never acted on */
+	size_t tensor;  /* among the plan's, or SIZE_MAX: not acted on */
+	struct sym_tensor view; /* of the plan's; rows 0: in one piece */
 	struct mass_side row, col;
 	/* If both axes have scales: the matrix of cells lies from `cell` on,
 	 * rows of `width`. Row u of slice u / height holds the columns from

@@ -175,8 +175,8 @@ mass_load(struct mass_state *s, const struct sym_plan *plan,
 		return (error_nomem(err, p->max_row * sizeof(*l.w)));
 	for (i = 0; i < p->n_parts && st == CKPT_OK; i++) {
 		l.part = &p->parts[i];
-		l.t = l.part->tensor == SIZE_MAX ? NULL :
-		    &tensors[l.part->tensor];
+		l.t = l.part->tensor != SIZE_MAX ? &tensors[l.part->tensor] :
+		    l.part->view.rows > 0 ? &l.part->view : NULL;
 		l.desc = &m->head.schema->tensors[l.t == NULL ?
 		    l.part->index : l.t->index];
 		find_shift(&l);

@@ -20,16 +20,18 @@ match_mass_free(struct match_mass *p)
 struct role {
 	bool counts, is_acted;
 	bool is_col;   /* axis 1 is what it writes, not axis 0 */
+	uint32_t slices; /* of that axis */
 	size_t class;  /* of filters that it writes, or GRAPH_NONE */
 };
 
 static void
-set_role(struct role *r, const struct mass_filters *f, size_t node,
-    bool is_col)
+set_role(struct role *r, const struct mass_filters *f,
+    const struct graph_node *node, size_t i, bool is_weight)
 {
 	r->counts = true;
-	r->is_col = is_col;
-	r->class = f->class_of[node];
+	r->is_col = is_weight && node->op == GRAPH_CONV_TRANSPOSE;
+	r->slices = r->is_col ? node->groups : 1;
+	r->class = f->class_of[i];
 }
 
 static enum ckpt_status
@@ -47,10 +49,9 @@ find_roles(const struct graph *g, const struct schema *s, bool with_bias,
 	for (i = 0; i < g->n_nodes && st == CKPT_OK; i++) {
 		node = &g->nodes[i];
 		if (node->weight != GRAPH_NONE)
-			set_role(&roles[map[node->weight]], f, i,
-			    node->op == GRAPH_CONV_TRANSPOSE);
+			set_role(&roles[map[node->weight]], f, node, i, true);
 		if (with_bias && node->bias != GRAPH_NONE)
-			set_role(&roles[map[node->bias]], f, i, false);
+			set_role(&roles[map[node->bias]], f, node, i, false);
 	}
 	free(map);
 	return (st);
@@ -94,23 +95,27 @@ add_acted(struct match_mass *p, size_t i, const struct role *role,
     struct ckpt_error *err)
 {
 	const struct sym_tensor *t = &p->shape->tensors[i];
+	const struct tensor_desc *desc =
+	    &sym_plan_schema(p->shape->plan)->tensors[t->index];
 	struct mass_part *part = &p->parts[p->n_parts++];
+	/* axis 1 is the row where axis 0 is 1 long and without a line */
+	const bool is_col = role->is_col && !(desc->dims[0] == 1 &&
+	    t->cols == 1 && t->rows == desc->dims[1]);
 	uint64_t slices;
 
 	*part = (struct mass_part){ .index = t->index, .tensor = i,
-	    .row = side_of(p, &t->row), .col = side_of(p, &t->col),
+	    .view = *t, .row = side_of(p, &t->row), .col = side_of(p, &t->col),
 	    .end = p->n_ends };
 	if (role->class != GRAPH_NONE)
-		set_filters(p, t, role->is_col, role->class,
-		    role->is_col ? &part->col : &part->row);
+		set_filters(p, t, is_col, role->class,
+		    is_col ? &part->col : &part->row);
 	p->n_ends += part->row.n + part->col.n;
 	if (part->row.sign == 0 || part->col.sign == 0)
 		return (CKPT_OK);
 	if (part->row.sign == part->col.sign)
 		return (error_set(err, CKPT_INVALID, "both axes of the "
 		    "tensor \"%.200s\" are %s: it has no minimum mass",
-		    sym_plan_schema(p->shape->plan)->tensors[t->index].name,
-		    part->row.sign > 0 ? "written" : "read"));
+		    desc->name, part->row.sign > 0 ? "written" : "read"));
 	/* units that several indices share may lie across slices */
 	slices = part->row.n == t->rows &&
 	    part->col.n == t->cols * t->slices ? t->slices : 1;
@@ -122,7 +127,38 @@ add_acted(struct match_mass *p, size_t i, const struct role *role,
 	return (CKPT_OK);
 }
 
-/* Acted tensors in the plan's order, then those that nothing acts on. */
+/* A tensor that nothing in the table acts on; it may write filters still. */
+static void
+add_plain(struct match_mass *p, size_t i, const struct role *role)
+{
+	static const struct sym_side fixed = { SIZE_MAX, 1, SYMMETRY_NONE };
+	const struct tensor_desc *d =
+	    &sym_plan_schema(p->shape->plan)->tensors[i];
+	struct mass_part *part = &p->parts[p->n_parts++];
+	struct sym_tensor *t = &part->view;
+	const struct mass_side none = { SIZE_MAX, 0, 1, 0, 0 };
+
+	*part = (struct mass_part){ .index = i, .tensor = SIZE_MAX,
+	    .row = none, .col = none, .end = p->n_ends };
+	if (role->class == GRAPH_NONE || d->n_dims == 0 ||
+	    d->n_elements == 0)
+		return;
+	*t = (struct sym_tensor){ .index = i, .row = fixed, .col = fixed,
+	    .rows = d->dims[0], .cols = 1, .slices = role->slices };
+	if (role->is_col)
+		t->cols = d->dims[1];
+	else if (t->rows == 1 && d->n_dims > 1 && d->dims[1] > 1)
+		t->rows = d->dims[1]; /* gamma of shape (1, n, 1, 1) */
+	t->inner = d->n_elements / (t->rows * t->cols);
+	t->pitch = t->cols * t->inner;
+	set_filters(p, t, role->is_col, role->class,
+	    role->is_col ? &part->col : &part->row);
+	p->n_ends += part->row.n + part->col.n;
+	if (t->pitch > p->max_row)
+		p->max_row = t->pitch;
+}
+
+/* Acted tensors in the plan's order, then the others. */
 static enum ckpt_status
 make_parts(struct match_mass *p, struct role *roles, struct ckpt_error *err)
 {
@@ -147,10 +183,7 @@ make_parts(struct match_mass *p, struct role *roles, struct ckpt_error *err)
 	}
 	for (i = 0; i < s->n_tensors; i++)
 		if (roles[i].counts && !roles[i].is_acted)
-			p->parts[p->n_parts++] = (struct mass_part){
-			    .index = i, .tensor = SIZE_MAX,
-			    .row = { .group = SIZE_MAX },
-			    .col = { .group = SIZE_MAX }, .end = p->n_ends };
+			add_plain(p, i, &roles[i]);
 	return (CKPT_OK);
 }
 
@@ -284,7 +317,6 @@ match_mass_unit_name(const struct match_mass *p,
     struct ckpt_error *err)
 {
 	const struct mass_part *t = first_part(p, unit->group);
-	const struct sym_tensor *from;
 	const char *name;
 	bool is_col;
 	size_t i;
@@ -292,9 +324,8 @@ match_mass_unit_name(const struct match_mass *p,
 	if (t == NULL)
 		return (error_set(err, CKPT_USAGE, "a group without weights"));
 	is_col = t->row.group != unit->group;
-	from = &p->shape->tensors[t->tensor];
-	i = (size_t)(unit->unit * (is_col ? t->col.per * from->col.block :
-	    t->row.per * from->row.block));
+	i = (size_t)(unit->unit * (is_col ? t->col.per * t->view.col.block :
+	    t->row.per * t->view.row.block));
 	name = sym_plan_schema(p->shape->plan)->tensors[t->index].name;
 	return (buf_printf(out, err, is_col ? "%s[:,%zu]" : "%s[%zu]", name,
 	    i));

@@ -3,7 +3,9 @@
  * that are found, what comes into each live unit equals what goes out, as
  * summed up here weight by weight; no other scales that are tried give less;
  * members of the orbit have the same least mass; the least is its own; dead
- * units are told and left alone; what is not finite is refused.
+ * units are told and left alone; what is not finite is refused. On networks
+ * of all operations, where normalisations stand behind filters: members of
+ * the orbit have the same masses at the end, and what is brought there stays.
  *
  * usage: mass [SEED [NETS]]
  */
@@ -159,8 +161,8 @@ put_weights(const struct net *n, const struct model *like, const double *w,
 	memcpy(out->data, like->data, (size_t)like->head.schema->n_bytes);
 	for (i = 0; i < n->shape->n_tensors; i++) {
 		t = &like->head.schema->tensors[n->shape->tensors[i].index];
-		(void)dtype_from_f64(t->dtype, w + n->shape->offset[i],
-		    out->data + t->offset, (size_t)t->n_elements);
+		sym_tensor_store(&n->shape->tensors[i], t->dtype,
+		    w + n->shape->offset[i], out->data + t->offset);
 	}
 }
 
@@ -296,9 +298,9 @@ check_least(struct random *r, struct net *n, const struct model *m)
 	free(x);
 }
 
-/* Whether a weight that counts is not finite. */
+/* Whether a weight that counts is not finite, or any. */
 static bool
-has_strange(const struct net *n, const struct model *m)
+has_strange(const struct net *n, const struct model *m, bool any)
 {
 	const struct tensor_desc *t;
 	size_t i, k;
@@ -309,15 +311,104 @@ has_strange(const struct net *n, const struct model *m)
 		for (k = 0; k < t->n_elements; k++) {
 			dtype_to_f64(t->dtype, m->data + t->offset + 8 * k,
 			    &x, 1);
-			if (!isfinite(x) && (n->with_bias || t->n_dims > 1))
+			if (!isfinite(x) && (any || n->with_bias ||
+			    t->n_dims > 1))
 				return (true);
 		}
 	}
 	return (false);
 }
 
+/* ---- all operations ---- */
+
+/* Marks what the result does not call dead. */
 static void
-check_net(struct random *r, const struct random_net *net)
+take_live(struct net *n, const struct match_mass_result *r)
+{
+	size_t i;
+
+	for (i = 0; i < n->n_units; i++)
+		n->is_live[i] = true;
+	for (i = 0; i < r->n_dead; i++)
+		if (r->dead[i].group < n->net->table->n_groups)
+			n->is_live[n->first[r->dead[i].group] +
+			    r->dead[i].unit] = false;
+}
+
+/* The filters of m and then its units at the scales of r. */
+static void
+bring(const struct net *n, const struct match_mass_result *r,
+    const struct model *m, struct model *out, size_t *n_kept)
+{
+	double *w = room(n->shape->total, sizeof(*w));
+	struct model scaled;
+
+	random_net_need(match_mass_scale_filters(n->mass, n->net->graph, r,
+	    m, &scaled, n_kept, &err), &err);
+	(void)match_load(n->shape, n->net->plan, &scaled, w);
+	scale(n, r->factors, w);
+	put_weights(n, &scaled, w, out);
+	model_release(&scaled);
+	free(w);
+}
+
+/* What is there stays there. */
+static void
+check_stays(const struct net *n, const struct match_mass_result *r,
+    const struct model *m)
+{
+	struct match_mass_result again;
+	struct model there;
+	size_t g, u, size, n_kept;
+
+	bring(n, r, m, &there, &n_kept);
+	random_net_need(match_mass_solve(n->mass, n->net->plan, &there,
+	    &again, &err), &err);
+	if (!near(again.least, r->least, 1e-9))
+		fail("another least mass at the least");
+	for (g = 0; g < r->n_groups && n_kept == 0; g++) {
+		size = g < n->net->table->n_groups ?
+		    n->net->table->groups[g].n_units : 1;
+		for (u = 0; u < size; u++)
+			if (!near(again.factors[g][u], 1, 1e-6))
+				fail("what is at its least is scaled");
+	}
+	if (n_kept == 0 && !near(again.mass, r->least, 1e-9))
+		fail("the mass is not the least");
+	match_mass_result_release(&again);
+	model_release(&there);
+}
+
+static void
+check_any(struct random *r, struct net *n, const struct model *m)
+{
+	struct match_mass_result a, b;
+	double *w = room(n->shape->total, sizeof(*w)), **f;
+	struct model other;
+
+	random_net_need(match_mass_solve(n->mass, n->net->plan, m, &a, &err),
+	    &err);
+	if (!(a.certificate <= MATCH_MASS_PRECISION))
+		fail("no certificate");
+	take_live(n, &a);
+	(void)match_load(n->shape, n->net->plan, m, w);
+	f = random_factors(r, n, 3);
+	scale(n, f, w);
+	free_factors(n, f);
+	put_weights(n, m, w, &other);
+	random_net_need(match_mass_solve(n->mass, n->net->plan, &other, &b,
+	    &err), &err);
+	if (!near(a.least, b.least, 1e-9))
+		fail("a member of the orbit has another mass at the end");
+	check_stays(n, &a, m);
+	match_mass_result_release(&b);
+	match_mass_result_release(&a);
+	model_release(&other);
+	free(w);
+}
+
+static void
+check_net(struct random *r, const struct random_net *net, bool is_any)
 {
 	struct net n = { .net = net, .with_bias = random_below(r, 3) == 0 };
 	struct match_mass_result result;
@@ -337,10 +428,12 @@ check_net(struct random *r, const struct random_net *net)
 	n.is_live = room(n.n_units, sizeof(*n.is_live));
 	n.in = room(n.n_units, sizeof(*n.in));
 	n.out = room(n.n_units, sizeof(*n.out));
-	if (!has_strange(&n, &m))
+	if (is_any && !has_strange(&n, &m, is_any))
+		check_any(r, &n, &m);
+	else if (!has_strange(&n, &m, is_any))
 		check_least(r, &n, &m);
-	else if (match_mass_solve(n.mass, net->plan, &m, &result, &err) !=
-	    CKPT_INVALID)
+	else if (!is_any && match_mass_solve(n.mass, net->plan, &m,
+	    &result, &err) != CKPT_INVALID)
 		fail("weights that are not finite pass");
 	free(n.out);
 	free(n.in);
@@ -358,6 +451,7 @@ main(int argc, char **argv)
 	struct random_net net;
 	struct buf text;
 	struct random r;
+	bool is_any;
 
 	if (argc > 1)
 		first = strtoul(argv[1], NULL, 10);
@@ -366,7 +460,10 @@ main(int argc, char **argv)
 	for (seed = first; seed < first + count; seed++) {
 		r.state = seed;
 		buf_init(&text, 1 << 20);
-		if (random_below(&r, 8) == 0)
+		is_any = random_below(&r, 2) == 0;
+		if (is_any)
+			random_net_arch(&r, 6, &text);
+		else if (random_below(&r, 8) == 0)
 			random_net_cycles_arch(&r, 2 + random_below(&r, 9),
 			    &text);
 		else
@@ -374,7 +471,7 @@ main(int argc, char **argv)
 		random_net_need(buf_append(&text, "", 1, &err), &err);
 		arch = (const char *)text.data;
 		random_net_open(arch, text.len - 1, CKPT_F64, &net);
-		check_net(&r, &net);
+		check_net(&r, &net, is_any);
 		random_net_close(&net);
 		buf_release(&text);
 	}

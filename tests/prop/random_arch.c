@@ -274,10 +274,10 @@ draw_tied(struct drawn *d)
 			draw_norm(d);
 		memcpy(names[k], d->last, sizeof(from));
 	}
-	d->c = c;
 	for (k = 0; k < 2; k++) {
 		say(d, "concat %s from=%s,%s\n", next(d), names[2 * k],
 		    names[2 * k + 1]);
+		d->c = c; /* the one before was noted with its own */
 		memcpy(sums[k], d->last, sizeof(from));
 	}
 	say(d, "add %s from=%s,%s\n", next(d), sums[0], sums[1]);
