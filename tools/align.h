@@ -59,6 +59,7 @@ struct align {
 	const char *arch, *output, *report, *data;
 	bool is_explain;
 	bool is_table;
+	bool is_f64_check;      /* --check=f64 */
 	struct align_barrier_options barrier_options;
 
 	struct plans *plans;
@@ -99,9 +100,13 @@ struct align_item {
 	const char *stage;           /* "exact", "match", ... */
 	char *note;                  /* a warning, or NULL */
 	struct sym_element order;    /* the permutation alone, if asked for */
+	/* Where weights are rounded: the result before that, for
+	 * --check=f64; data NULL otherwise. */
+	struct model unrounded;
+	bool is_near;                /* nearly the same function, not more */
 	struct align_change {
 		double output, order, max_logit;
-	} change;
+	} change, change_f64;
 };
 
 /* ---- schemas ---- */
@@ -131,6 +136,13 @@ CKPT_CHECKED enum ckpt_status align_restore(const struct align *a,
 CKPT_CHECKED enum ckpt_status align_note_order(const struct align *a,
     struct align_item *item, const struct sym_element *e,
     const struct match_map *m, struct ckpt_error *err);
+
+/* The result of a map of `from`, whose plan is `plan`, as f32; before it is
+ * rounded, too, if that is to be checked. There is no way back. */
+CKPT_CHECKED enum ckpt_status align_put_rounded(const struct align *a,
+    struct align_item *item, const struct sym_plan *plan,
+    const struct model *from, const struct match_map *map,
+    struct ckpt_error *err);
 
 /* Reads --to's model and prepares the matching to it. */
 CKPT_CHECKED enum ckpt_status align_open_reference(struct align *a,

@@ -2,25 +2,33 @@
 
 #include "base/banned.h"
 #include "align.h"
-#include "foreign/foreign.h"
-#include "nn/nn.h"
+#include "dataset.h"
 
 /*
  * How much a method changes the function: the outputs of the original and of
  * the result on the same inputs, and those of the original with its units
- * permuted alone, which computes the same sums in another order.
+ * permuted alone, which computes the same sums in another order. With
+ * --check=f64 the same again in double, where what rounding does to weights
+ * that are written as f32 is left out: then only a mistake is left.
  */
 
 #define N_INPUTS 64
-#define MAX_DATA ((uint64_t)1 << 30) /* bytes of --data */
+#define N_INPUTS_F64 8 /* in double it takes long */
+
+/* In double: more than this part of the largest output, and more than ORDERS
+ * times what the order of sums changes, is a mistake. */
+#define MAX_F64_CHANGE 1e-10
+#define MAX_F64_ORDERS 16
 
 /* The schemas that a model of a plan can have, before and after. */
 enum { AS_IS, AS_F32, AS_F64, N_FORMS };
 
 struct align_check {
+	const struct graph *graph;
 	struct nn_images images;
 	struct nn_plan *plans[N_FORMS];
 	size_t n_classes;
+	bool is_f64; /* --check=f64 */
 	unsigned n_threads;
 	struct nn_work **works; /* [thread * N_FORMS + form], when needed */
 };
@@ -70,27 +78,15 @@ static enum ckpt_status
 read_images(const struct graph *g, const char *path, struct nn_images *out,
     struct ckpt_error *err)
 {
-	const struct graph_node *in = &g->nodes[0];
-	struct array a;
-	uint64_t size = 1;
+	struct dataset d;
 	enum ckpt_status st;
-	unsigned i;
 
-	st = array_read(path, MAX_DATA, &a, err);
+	st = dataset_read(path, NULL, N_INPUTS, &d, err);
 	if (st != CKPT_OK)
-		return (error_where(err, path));
-	for (i = 1; i < a.n_dims; i++)
-		size *= a.dims[i];
-	if (a.n_dims < 2 || a.dims[0] == 0 ||
-	    size != (uint64_t)in->c * in->h * in->w)
-		st = error_set(err, CKPT_INVALID, "its images have %llu "
-		    "elements; %s takes %ux%ux%u", (unsigned long long)size,
-		    g->name, in->c, in->h, in->w);
-	else
-		st = nn_images_make(g, a.dtype, a.data, a.dims[0] < N_INPUTS ?
-		    (size_t)a.dims[0] : N_INPUTS, out, err);
-	array_release(&a);
-	return (st == CKPT_OK ? st : error_where(err, path));
+		return (st);
+	st = dataset_images(&d, g, out, err);
+	dataset_release(&d);
+	return (st);
 }
 
 void
@@ -123,6 +119,8 @@ align_check_new(const struct align *a, const struct align_plan *p,
 
 	if (k == NULL)
 		return (error_nomem(err, sizeof(*k)));
+	k->graph = g;
+	k->is_f64 = a->is_f64_check;
 	k->n_threads = a->cli.n_threads;
 	k->works = calloc((size_t)k->n_threads * N_FORMS,
 	    sizeof(*k->works));
@@ -145,10 +143,12 @@ err0:
 	return (st);
 }
 
-/* The outputs of a model, [class][image], into out. */
+/* ---- outputs, [image][class] ---- */
+
 static enum ckpt_status
-outputs(struct align_check *k, const struct align_plan *p, unsigned thread,
-    const struct model *m, float *out, struct ckpt_error *err)
+float_outputs(struct align_check *k, const struct align_plan *p,
+    unsigned thread, const struct model *m, double *out,
+    struct ckpt_error *err)
 {
 	size_t form = m->head.schema == p->as_f32 ? AS_F32 :
 	    m->head.schema == p->as_f64 ? AS_F64 : AS_IS;
@@ -169,70 +169,110 @@ outputs(struct align_check *k, const struct align_plan *p, unsigned thread,
 	if (weights == NULL)
 		return (error_nomem(err, n));
 	nn_weights_pack(plan, m->data, weights, &i);
-	for (b = 0; b < k->images.n_blocks; b += block / NN_BLOCK) {
-		z = nn_run(plan, weights, *work, &k->images, b);
-		for (c = 0; c < k->n_classes; c++)
-			for (i = 0; i < block; i++)
-				if (b * NN_BLOCK + i < k->images.n)
-					out[c * N_INPUTS + b * NN_BLOCK + i] =
-					    z[c * block + i];
+	for (b = 0; b < k->images.n; b += block) {
+		z = nn_run(plan, weights, *work, &k->images, b / NN_BLOCK);
+		for (i = 0; i < block && b + i < k->images.n; i++)
+			for (c = 0; c < k->n_classes; c++)
+				out[(b + i) * k->n_classes + c] =
+				    (double)z[c * block + i];
 	}
 	free(weights);
 	return (CKPT_OK);
 }
 
-/* The largest difference; NaN if one side alone is NaN. */
+/* ---- their changes ---- */
+
+/* The largest of |p - q|, where q NULL is 0; NaN if one side alone is NaN. */
 static double
-largest(const struct align_check *k, const float *p, const float *q)
+largest(size_t n, const double *p, const double *q)
 {
 	double max = 0, d;
 	size_t i;
 
-	for (i = 0; i < k->n_classes * N_INPUTS; i++) {
-		if (i % N_INPUTS >= k->images.n || (isnan(p[i]) &&
-		    isnan(q[i])) || (!(p[i] < q[i]) && !(p[i] > q[i]) &&
-		    !isnan(p[i]) && !isnan(q[i])))
+	for (i = 0; i < n; i++) {
+		const double other = q != NULL ? q[i] : 0;
+
+		if ((isnan(p[i]) && (q == NULL || isnan(other))) ||
+		    (!(p[i] < other) && !(p[i] > other) && !isnan(p[i]) &&
+		    !isnan(other)))
 			continue;
-		d = fabs((double)p[i] - (double)q[i]);
-		if (!(d <= max))
-			max = d;
+		d = fabs(p[i] - other);
 		if (isnan(d))
-			break;
+			return (d);
+		if (d > max)
+			max = d;
 	}
 	return (max);
+}
+
+/* The models whose outputs are compared. */
+struct trio {
+	const struct model *before, *after, *moved;
+};
+
+static enum ckpt_status
+compare(struct align_check *k, const struct align_plan *p, unsigned thread,
+    const struct trio *t, bool is_f64, struct align_change *out,
+    struct ckpt_error *err)
+{
+	const struct model *models[3] = { t->before, t->after, t->moved };
+	const size_t n_images = is_f64 && k->images.n > N_INPUTS_F64 ?
+	    N_INPUTS_F64 : k->images.n;
+	const size_t n = n_images * k->n_classes;
+	double *z = calloc(3 * n + 1, sizeof(*z));
+	enum ckpt_status st = CKPT_OK;
+	size_t i;
+
+	if (z == NULL)
+		return (error_nomem(err, 3 * n * sizeof(*z)));
+	for (i = 0; i < 3 && st == CKPT_OK; i++)
+		st = is_f64 ? nn_exact_run(k->graph, models[i]->head.schema,
+		    models[i]->data, &k->images, 0, n_images, z + i * n,
+		    err) : float_outputs(k, p, thread, models[i], z + i * n,
+		    err);
+	out->output = largest(n, z, z + n);
+	out->order = largest(n, z, z + 2 * n);
+	out->max_logit = largest(n, z, NULL);
+	free(z);
+	return (st);
+}
+
+/* In double nothing but the order of sums may show. */
+static enum ckpt_status
+judge(const struct align_item *item, struct ckpt_error *err)
+{
+	const struct align_change *c = &item->change_f64;
+
+	if (item->n_not_finite > 0 || item->is_near ||
+	    c->output <= MAX_F64_CHANGE * c->max_logit ||
+	    c->output <= MAX_F64_ORDERS * c->order)
+		return (CKPT_OK);
+	return (error_set(err, CKPT_MISMATCH, "%s changes its outputs by %g "
+	    "in f64, where the largest is %g and the order of sums changes "
+	    "%g", item->stage, c->output, c->max_logit, c->order));
 }
 
 enum ckpt_status
 align_check_item(struct align_item *item, unsigned thread,
     struct ckpt_error *err)
 {
-	struct align_check *k = item->plan->check;
-	size_t n = k->n_classes * N_INPUTS, i;
+	const struct align_plan *p = item->plan;
 	struct model moved;
-	float *z = calloc(3 * n + 1, sizeof(*z)), *zero;
+	struct trio t = { &item->in, &item->out, &moved };
 	enum ckpt_status st;
 
-	if (z == NULL)
-		return (error_nomem(err, 3 * n * sizeof(*z)));
-	st = outputs(k, item->plan, thread, &item->in, z, err);
-	if (st == CKPT_OK)
-		st = outputs(k, item->plan, thread, &item->out, z + n, err);
-	if (st == CKPT_OK)
-		st = sym_apply(item->plan->plan->sym, &item->order, &item->in,
-		    0, &moved, err);
+	st = sym_apply(p->plan->sym, &item->order, &item->in, 0, &moved, err);
 	if (st != CKPT_OK)
-		goto err0;
-	st = outputs(k, item->plan, thread, &moved, z + 2 * n, err);
+		return (st);
+	st = compare(p->check, p, thread, &t, false, &item->change, err);
+	if (st == CKPT_OK && p->check->is_f64) {
+		if (item->unrounded.data != NULL)
+			t.after = &item->unrounded;
+		st = compare(p->check, p, thread, &t, true,
+		    &item->change_f64, err);
+		if (st == CKPT_OK)
+			st = judge(item, err);
+	}
 	model_release(&moved);
-	if (st != CKPT_OK)
-		goto err0;
-	item->change.output = largest(k, z, z + n);
-	item->change.order = largest(k, z, z + 2 * n);
-	zero = z + n;
-	for (i = 0; i < n; i++)
-		zero[i] = 0;
-	item->change.max_logit = largest(k, z, zero);
-err0:
-	free(z);
 	return (st);
 }

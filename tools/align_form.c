@@ -15,6 +15,20 @@ struct form {
 	struct match_map map;
 };
 
+/* Whether eps shows the scale of filters in the function: that of a batch
+ * norm does not, since its running variance takes it up. */
+static bool
+shows_scales(const struct graph *g)
+{
+	size_t i;
+
+	for (i = 0; i < g->n_nodes; i++)
+		if (graph_op_is_norm(g->nodes[i].op) &&
+		    g->nodes[i].op != GRAPH_BATCH_NORM)
+			return (true);
+	return (false);
+}
+
 /* Filters before normalisations are scaled in a copy. */
 static enum ckpt_status
 scale_filters(struct form *f, const struct match_mass_result *r,
@@ -26,6 +40,7 @@ scale_filters(struct form *f, const struct match_mass_result *r,
 
 	if (p->mass->n_filters == 0)
 		return (CKPT_OK);
+	f->item->is_near = shows_scales(p->plan->graph);
 	st = match_mass_scale_filters(p->mass->mass, p->plan->graph, r,
 	    f->from, &f->scaled, &n_kept, err);
 	if (st == CKPT_OK)
@@ -93,14 +108,8 @@ run(struct form *f, struct ckpt_error *err)
 		st = order(f, is_mass ? MATCH_SCALE_NONE : f->a->scale, err);
 	if (st != CKPT_OK)
 		return (st);
-	f->item->moved = match_map_moved(&f->map);
-	st = align_note_order(f->a, f->item, NULL, &f->map, err);
-	if (st == CKPT_OK)
-		st = match_write(f->plan, &f->map, f->from,
-		    f->item->plan->as_f32, &f->item->out, err);
-	if (st == CKPT_OK)
-		st = align_sign(f->a, f->item, NULL, err);
-	return (st);
+	return (align_put_rounded(f->a, f->item, f->plan, f->from, &f->map,
+	    err));
 }
 
 static enum ckpt_status

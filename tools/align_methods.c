@@ -67,6 +67,24 @@ align_note_order(const struct align *a, struct align_item *item,
 	return (CKPT_OK);
 }
 
+enum ckpt_status
+align_put_rounded(const struct align *a, struct align_item *item,
+    const struct sym_plan *plan, const struct model *from,
+    const struct match_map *map, struct ckpt_error *err)
+{
+	enum ckpt_status st;
+
+	item->moved = match_map_moved(map);
+	st = align_note_order(a, item, NULL, map, err);
+	if (st == CKPT_OK)
+		st = match_write(plan, map, from, item->plan->as_f32,
+		    &item->out, err);
+	if (st == CKPT_OK && a->is_f64_check)
+		st = match_write(plan, map, from, item->plan->as_f64,
+		    &item->unrounded, err);
+	return (st == CKPT_OK ? align_sign(a, item, NULL, err) : st);
+}
+
 /* ---- the exact form ---- */
 
 /* The representative of the orbit; the element that leads there is a way
@@ -204,13 +222,8 @@ match_to(const struct align *a, struct align_item *item,
 	item->before = r.before;
 	item->after = r.after;
 	if (a->scale == MATCH_SCALE_UNIT) {
-		item->moved = match_map_moved(&r.map);
-		st = align_note_order(a, item, NULL, &r.map, err);
-		if (st == CKPT_OK)
-			st = match_write(plan, &r.map, &item->in,
-			    item->plan->as_f32, &item->out, err);
-		if (st == CKPT_OK)
-			st = align_sign(a, item, NULL, err);
+		st = align_put_rounded(a, item, plan, &item->in, &r.map,
+		    err);
 	} else {
 		st = match_map_element(&r.map, plan, &e, err);
 		if (st == CKPT_OK) {

@@ -12,9 +12,10 @@ align_report_open(struct align *a, struct ckpt_error *err)
 		(void)error_sys(err, "cannot create");
 		return (error_where(err, a->report));
 	}
-	(void)fputs("label\tmethod\tmoved\tobjective_before\t"
-	    "objective_after\toutput_change\torder_change\tmax_logit\t"
-	    "not_finite\n", a->report_file);
+	(void)fprintf(a->report_file, "label\tmethod\tmoved\t"
+	    "objective_before\tobjective_after\toutput_change\t"
+	    "order_change\tmax_logit\tnot_finite%s\n", a->is_f64_check ?
+	    "\tf64_output_change\tf64_order_change\tf64_max_logit" : "");
 	return (CKPT_OK);
 }
 
@@ -82,7 +83,13 @@ align_report_put(struct align *a, const struct align_item *item,
 	put_number(f, c->output);
 	put_number(f, c->order);
 	put_number(f, c->max_logit);
-	(void)fprintf(f, "\t%llu\n", (unsigned long long)item->n_not_finite);
+	(void)fprintf(f, "\t%llu", (unsigned long long)item->n_not_finite);
+	if (a->is_f64_check) {
+		put_number(f, item->change_f64.output);
+		put_number(f, item->change_f64.order);
+		put_number(f, item->change_f64.max_logit);
+	}
+	(void)fputc('\n', f);
 	if (ferror(f)) {
 		(void)error_sys(err, "cannot write");
 		return (error_where(err, a->report));

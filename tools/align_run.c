@@ -10,6 +10,7 @@ item_free(struct align *a, struct align_item *item)
 	(void)pthread_mutex_unlock(&a->lock);
 	model_release(&item->in);
 	model_release(&item->out);
+	model_release(&item->unrounded);
 	sym_element_release(&item->order);
 	free(item->tensor_ids);
 	free(item->note);

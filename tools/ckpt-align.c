@@ -6,7 +6,8 @@
 #include "dataset.h"
 
 enum {
-	OPTION_ARCH = 256, OPTION_BARRIER, OPTION_CANONICAL, OPTION_DATA,
+	OPTION_ARCH = 256, OPTION_BARRIER, OPTION_CANONICAL, OPTION_CHECK,
+	OPTION_DATA,
 	OPTION_DTYPE, OPTION_EXPLAIN, OPTION_LIMIT, OPTION_PLOT,
 	OPTION_POINTS, OPTION_REPAIR, OPTION_REPORT, OPTION_RESTARTS,
 	OPTION_RESTORE, OPTION_TABLE,
@@ -27,6 +28,7 @@ static const struct cli_option options[] = {
 	{ "restarts", OPTION_RESTARTS, "N", "with --to: N more random starts" },
 	{ "seed", OPTION_SEED, "N", "of the random starts (default 0)" },
 	{ "report", OPTION_REPORT, "FILE", "a line of TSV for each model" },
+	{ "check", OPTION_CHECK, "f64", "of the report: in f64, too" },
 	{ "data", OPTION_DATA, "IMAGES[,LABELS]",
 	    "inputs for the report, or to be scored" },
 	{ "limit", OPTION_LIMIT, "N", "with --barrier: the first N images" },
@@ -134,6 +136,12 @@ parse_option(struct align *a, int letter)
 	case OPTION_CANONICAL:
 		parse_canonical(a);
 		break;
+	case OPTION_CHECK:
+		if (strcmp(a->cli.value, "f64") != 0)
+			cli_usage_error(&a->cli, "--check=%s: expected f64",
+			    a->cli.value);
+		a->is_f64_check = true;
+		break;
 	case OPTION_DATA:
 		a->data = a->cli.value;
 		break;
@@ -227,6 +235,8 @@ check_options(struct align *a)
 	    a->report != NULL))
 		cli_usage_error(&a->cli, "--restore takes no --scale and no "
 		    "--report");
+	if (a->is_f64_check && a->report == NULL)
+		cli_usage_error(&a->cli, "--check goes with --report");
 	check_barrier(a);
 	if (a->data != NULL && a->report == NULL &&
 	    !a->barrier_options.is_wanted)

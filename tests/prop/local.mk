@@ -32,6 +32,11 @@ tests_prop_orbit_fixture_SOURCES = tests/prop/orbit_fixture.c $(PROP_NET)
 tests_prop_orbit_fixture_CPPFLAGS = $(PROP_CPPFLAGS)
 tests_prop_orbit_fixture_LDADD = lib/libforeign.la lib/libcore.la
 
+check_PROGRAMS += tests/prop/arch_model
+tests_prop_arch_model_SOURCES = tests/prop/arch_model.c $(PROP_NET)
+tests_prop_arch_model_CPPFLAGS = $(PROP_CPPFLAGS)
+tests_prop_arch_model_LDADD = lib/libforeign.la lib/libcore.la -lm
+
 PROP_MATCH_TESTS = tests/prop/match tests/prop/match_planted
 check_PROGRAMS += $(PROP_MATCH_TESTS) tests/prop/lap_solve
 TESTS += $(PROP_MATCH_TESTS) tests/prop/lap_scipy.sh \
