@@ -53,12 +53,14 @@ lib_libmatch_la_SOURCES = \
 	lib/match/match.h \
 	lib/match/match_apply.c \
 	lib/match/match_blocks.c \
+	lib/match/match_code.c \
 	lib/match/match_cost.c \
 	lib/match/match_descend.c \
 	lib/match/match_family.c \
 	lib/match/match_layout.c \
 	lib/match/match_map.c \
 	lib/match/match_mass.c lib/match/match_mass.h \
+	lib/match/match_mean.c lib/match/match_mean.h \
 	lib/match/match_nested.c \
 	lib/match/match_orbit.c \
 	lib/match/match_order.c \

@@ -12,6 +12,7 @@
 #define CKPT_MATCH_MATCH_H
 
 #include "match/match_mass.h"
+#include "match/match_mean.h"
 #include "sym/sym.h"
 
 enum match_scale {
@@ -205,6 +206,11 @@ CKPT_CHECKED enum ckpt_status match_problem_new(const struct match_shape *s,
     struct match_problem **out, struct ckpt_error *err);
 void match_problem_free(struct match_problem *p); /* NULL does nothing */
 
+/* The same of weights as match_load gives them, reference[s->total]. */
+CKPT_CHECKED enum ckpt_status match_problem_of(const struct match_shape *s,
+    const double *reference, enum match_scale scale,
+    struct match_problem **out, struct ckpt_error *err);
+
 /* The objective: the sum of products of a model's acted weights with the
  * reference's, but for running variances; with POW2 less half the sum of the
  * model's squares, so that it falls with the distance to the reference. */
@@ -232,5 +238,16 @@ struct match_result {
 CKPT_CHECKED enum ckpt_status match_solve(const struct match_problem *p,
     const struct sym_plan *plan, const struct model *m, unsigned n_restarts,
     uint64_t seed, struct match_result *out, struct ckpt_error *err);
+
+/* The same of weights as match_load gives them, w[shape->total]. */
+CKPT_CHECKED enum ckpt_status match_solve_weights(
+    const struct match_problem *p, const double *w, unsigned n_restarts,
+    uint64_t seed, struct match_result *out, struct ckpt_error *err);
+
+/* Takes steps from the map `start` until none gains; `before` is the start's
+ * objective. Not with UNIT. */
+CKPT_CHECKED enum ckpt_status match_improve(const struct match_problem *p,
+    const double *w, const struct match_map *start, struct match_result *out,
+    struct ckpt_error *err);
 
 #endif

@@ -25,7 +25,7 @@ measure_spread(struct match_problem *p)
 
 /* The reference's weights; scaled first, with UNIT. */
 static enum ckpt_status
-load_reference(struct match_problem *p, const struct model *reference,
+load_reference(struct match_problem *p, const struct match_given *reference,
     struct ckpt_error *err)
 {
 	const struct match_shape *s = p->shape;
@@ -33,18 +33,16 @@ load_reference(struct match_problem *p, const struct model *reference,
 	enum ckpt_status st;
 
 	if (p->scale == MATCH_SCALE_UNIT)
-		st = match_weights_unit(s, s->plan, reference, &p->ref,
-		    &p->map, err);
+		st = match_weights_unit(s, reference, &p->ref, &p->map, err);
 	else
-		st = match_weights_load(s, s->plan, reference, &p->ref,
-		    &n_bad, err);
+		st = match_weights_load(s, reference, &p->ref, &n_bad, err);
 	if (st == CKPT_OK)
 		measure_spread(p);
 	return (st);
 }
 
-enum ckpt_status
-match_problem_new(const struct match_shape *s, const struct model *reference,
+static enum ckpt_status
+problem_new(const struct match_shape *s, const struct match_given *reference,
     enum match_scale scale, struct match_problem **out,
     struct ckpt_error *err)
 {
@@ -69,8 +67,8 @@ match_problem_new(const struct match_shape *s, const struct model *reference,
 		goto err0;
 	st = load_reference(p, reference, err);
 	if (st == CKPT_OK && scale == MATCH_SCALE_POW2)
-		st = match_problem_new(s, reference, MATCH_SCALE_UNIT,
-		    &p->unit, err);
+		st = problem_new(s, reference, MATCH_SCALE_UNIT, &p->unit,
+		    err);
 	if (st != CKPT_OK)
 		goto err0;
 	*out = p;
@@ -79,6 +77,26 @@ match_problem_new(const struct match_shape *s, const struct model *reference,
 err0:
 	match_problem_free(p);
 	return (st);
+}
+
+enum ckpt_status
+match_problem_new(const struct match_shape *s, const struct model *reference,
+    enum match_scale scale, struct match_problem **out,
+    struct ckpt_error *err)
+{
+	const struct match_given given = { s->plan, reference, NULL };
+
+	return (problem_new(s, &given, scale, out, err));
+}
+
+enum ckpt_status
+match_problem_of(const struct match_shape *s, const double *reference,
+    enum match_scale scale, struct match_problem **out,
+    struct ckpt_error *err)
+{
+	const struct match_given given = { .w = reference };
+
+	return (problem_new(s, &given, scale, out, err));
 }
 
 void
@@ -114,11 +132,12 @@ enum ckpt_status
 match_objective(const struct match_problem *p, const struct sym_plan *plan,
     const struct model *m, double *out, struct ckpt_error *err)
 {
+	const struct match_given given = { plan, m, NULL };
 	struct match_weights weights;
 	enum ckpt_status st;
 	size_t n_bad;
 
-	st = match_weights_load(p->shape, plan, m, &weights, &n_bad, err);
+	st = match_weights_load(p->shape, &given, &weights, &n_bad, err);
 	if (st != CKPT_OK)
 		return (st);
 	*out = objective(p, &weights);

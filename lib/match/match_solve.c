@@ -231,11 +231,10 @@ measure(const struct match_shape *shape, struct form *f)
 		    (double)f->weights.w[i];
 }
 
-/* The model as it is matched. */
+/* The model as it is matched; `has_start`: from one map alone. */
 static enum ckpt_status
-search_new(const struct match_problem *p, const struct sym_plan *plan,
-    const struct model *m, struct search *s, size_t *n_bad,
-    struct ckpt_error *err)
+search_new(const struct match_problem *p, const struct match_given *m,
+    bool has_start, struct search *s, size_t *n_bad, struct ckpt_error *err)
 {
 	const struct match_shape *shape = p->shape;
 	bool is_unit = p->scale == MATCH_SCALE_UNIT;
@@ -243,7 +242,7 @@ search_new(const struct match_problem *p, const struct sym_plan *plan,
 
 	memset(s, 0, sizeof(*s));
 	s->problem = p;
-	s->has_unit = p->unit != NULL;
+	s->has_unit = p->unit != NULL && !has_start;
 	*n_bad = 0;
 	st = match_map_new(shape, &s->plain.first, err);
 	if (st == CKPT_OK)
@@ -251,13 +250,13 @@ search_new(const struct match_problem *p, const struct sym_plan *plan,
 	if (st == CKPT_OK)
 		st = match_map_new(shape, &s->total, err);
 	if (st == CKPT_OK && is_unit)
-		st = match_weights_unit(shape, plan, m, &s->plain.weights,
+		st = match_weights_unit(shape, m, &s->plain.weights,
 		    &s->plain.first, err);
 	else if (st == CKPT_OK)
-		st = match_weights_load(shape, plan, m, &s->plain.weights,
-		    n_bad, err);
+		st = match_weights_load(shape, m, &s->plain.weights, n_bad,
+		    err);
 	if (st == CKPT_OK && s->has_unit)
-		st = match_weights_unit(shape, plan, m, &s->unit.weights,
+		st = match_weights_unit(shape, m, &s->unit.weights,
 		    &s->unit.first, err);
 	if (st != CKPT_OK) {
 		search_release(s);
@@ -267,9 +266,10 @@ search_new(const struct match_problem *p, const struct sym_plan *plan,
 	return (CKPT_OK);
 }
 
+/* The best map of the search, or the end of a descent from `start` alone. */
 static enum ckpt_status
-solve(struct search *s, unsigned n_restarts, struct match_result *r,
-    struct ckpt_error *err)
+solve(struct search *s, unsigned n_restarts, const struct match_map *start,
+    struct match_result *r, struct ckpt_error *err)
 {
 	const struct match_problem *p = s->problem;
 	struct match_work k;
@@ -283,13 +283,45 @@ solve(struct search *s, unsigned n_restarts, struct match_result *r,
 		return (st);
 	s->k = &k;
 	match_work_reset(&k, p, &s->plain.weights);
+	if (start != NULL)
+		match_map_copy(start, &k.map);
 	for (i = 0; i < p->shape->n_tensors; i++)
 		k.score[i] = match_see_tensor(&k, i);
 	before = match_score(&k);
-	st = search(s, n_restarts, before, r, err);
+	if (start == NULL)
+		st = search(s, n_restarts, before, r, err);
+	else {
+		st = match_descend(&k, &r->after, &r->n_sweeps, err);
+		match_map_copy(&k.map, &r->map);
+	}
 	r->before = ldexp(before, exponent);
 	r->after = ldexp(r->after, exponent);
 	match_work_release(&k);
+	return (st);
+}
+
+static enum ckpt_status
+solve_given(const struct match_problem *p, const struct match_given *m,
+    unsigned n_restarts, uint64_t seed, const struct match_map *start,
+    struct match_result *out, struct ckpt_error *err)
+{
+	struct match_result r = { .before = 0 };
+	struct search s;
+	enum ckpt_status st;
+
+	st = search_new(p, m, start != NULL, &s, &r.n_not_finite, err);
+	if (st != CKPT_OK)
+		return (st);
+	s.seed = seed;
+	st = match_map_new(p->shape, &r.map, err);
+	if (st == CKPT_OK) {
+		st = solve(&s, n_restarts, start, &r, err);
+		if (st == CKPT_OK)
+			*out = r;
+		else
+			match_map_release(&r.map);
+	}
+	search_release(&s);
 	return (st);
 }
 
@@ -298,22 +330,30 @@ match_solve(const struct match_problem *p, const struct sym_plan *plan,
     const struct model *m, unsigned n_restarts, uint64_t seed,
     struct match_result *out, struct ckpt_error *err)
 {
-	struct match_result r = { .before = 0 };
-	struct search s;
-	enum ckpt_status st;
+	const struct match_given given = { plan, m, NULL };
 
-	st = search_new(p, plan, m, &s, &r.n_not_finite, err);
-	if (st != CKPT_OK)
-		return (st);
-	s.seed = seed;
-	st = match_map_new(p->shape, &r.map, err);
-	if (st == CKPT_OK) {
-		st = solve(&s, n_restarts, &r, err);
-		if (st == CKPT_OK)
-			*out = r;
-		else
-			match_map_release(&r.map);
-	}
-	search_release(&s);
-	return (st);
+	return (solve_given(p, &given, n_restarts, seed, NULL, out, err));
+}
+
+enum ckpt_status
+match_solve_weights(const struct match_problem *p, const double *w,
+    unsigned n_restarts, uint64_t seed, struct match_result *out,
+    struct ckpt_error *err)
+{
+	const struct match_given given = { .w = w };
+
+	return (solve_given(p, &given, n_restarts, seed, NULL, out, err));
+}
+
+enum ckpt_status
+match_improve(const struct match_problem *p, const double *w,
+    const struct match_map *start, struct match_result *out,
+    struct ckpt_error *err)
+{
+	const struct match_given given = { .w = w };
+
+	if (p->scale == MATCH_SCALE_UNIT)
+		return (error_set(err, CKPT_USAGE, "a start is a map of the "
+		    "weights that are compared: scale them before"));
+	return (solve_given(p, &given, 0, 0, start, out, err));
 }

@@ -9,10 +9,8 @@
 /* Elements at a time. */
 #define CHUNK 2048
 
-/* Running variances are permuted with the units and never multiplied; their
- * sizes say nothing of the weights'. */
-static bool
-is_left_out(const struct sym_tensor *t)
+bool
+match_is_left_out(const struct sym_tensor *t)
 {
 	return (t->row.action == SYMMETRY_NONE &&
 	    t->col.action == SYMMETRY_NONE && t->cols == 1);
@@ -76,30 +74,33 @@ convert_tensor(struct pass *p, const struct sym_tensor *t,
 }
 
 static void
-convert_model(const struct match_shape *s, const struct sym_plan *plan,
-    const struct model *m, struct pass *p)
+convert_given(const struct match_shape *s, const struct match_given *m,
+    struct pass *p)
 {
-	const struct sym_tensor *tensors;
+	const struct sym_tensor *tensors = s->tensors;
 	const struct tensor_desc *t;
-	size_t i, n, len;
+	size_t i, n = s->n_tensors, len;
 
-	tensors = sym_plan_tensors(plan, &n);
+	if (m->model != NULL)
+		tensors = sym_plan_tensors(m->plan, &n);
 	for (i = 0; i < n; i++) {
-		t = &m->head.schema->tensors[tensors[i].index];
 		len = s->offset[i + 1] - s->offset[i];
-		if (is_left_out(&tensors[i])) {
+		if (match_is_left_out(&tensors[i])) {
 			memset(p->out, 0, len * sizeof(*p->out));
 			p->out += len;
-		} else
+		} else if (m->model == NULL) {
+			convert(p, m->w + s->offset[i], len);
+		} else {
+			t = &m->model->head.schema->tensors[tensors[i].index];
 			convert_tensor(p, &tensors[i], t->dtype,
-			    m->data + t->offset);
+			    m->model->data + t->offset);
+		}
 	}
 }
 
 enum ckpt_status
-match_weights_load(const struct match_shape *s, const struct sym_plan *plan,
-    const struct model *m, struct match_weights *out, size_t *n_bad,
-    struct ckpt_error *err)
+match_weights_load(const struct match_shape *s, const struct match_given *m,
+    struct match_weights *out, size_t *n_bad, struct ckpt_error *err)
 {
 	struct pass p = { .scale = 1 };
 	float *w = malloc((s->total + 1) * sizeof(*w));
@@ -107,55 +108,38 @@ match_weights_load(const struct match_shape *s, const struct sym_plan *plan,
 	if (w == NULL)
 		return (error_nomem(err, s->total * sizeof(*w)));
 	p.out = w;
-	convert_model(s, plan, m, &p);
+	convert_given(s, m, &p);
 	*n_bad = p.n_bad;
 	out->exponent = exponent_of(p.most);
 	if (out->exponent != 0) {
 		p.out = w;
 		p.scale = ldexp(1, -out->exponent);
-		convert_model(s, plan, m, &p);
+		convert_given(s, m, &p);
 	}
 	out->w = w;
 	return (CKPT_OK);
 }
 
 enum ckpt_status
-match_weights_unit(const struct match_shape *s, const struct sym_plan *plan,
-    const struct model *m, struct match_weights *out, struct match_map *map,
-    struct ckpt_error *err)
+match_weights_unit(const struct match_shape *s, const struct match_given *m,
+    struct match_weights *out, struct match_map *map, struct ckpt_error *err)
 {
-	struct pass p = { .scale = 1 };
+	struct match_given scaled = { .w = NULL };
 	enum ckpt_status st;
+	size_t n_bad;
 	double *w;
-	float *f;
-	size_t i;
 
 	w = malloc((s->total + 1) * sizeof(*w));
 	if (w == NULL)
 		return (error_nomem(err, s->total * sizeof(*w)));
-	f = malloc((s->total + 1) * sizeof(*f));
-	st = f == NULL ? error_nomem(err, s->total * sizeof(*f)) : CKPT_OK;
-	if (st == CKPT_OK) {
-		(void)match_load(s, plan, m, w);
-		st = match_paper(s, MATCH_SCALE_UNIT, false, w, map, err);
-	}
-	if (st != CKPT_OK) {
-		free(f);
-		free(w);
-		return (st);
-	}
-	for (i = 0; i < s->n_tensors; i++)
-		if (is_left_out(&s->tensors[i]))
-			memset(w + s->offset[i], 0, sizeof(*w) *
-			    (s->offset[i + 1] - s->offset[i]));
-	p.out = f;
-	convert(&p, w, s->total);
-	out->exponent = exponent_of(p.most);
-	p.out = f;
-	p.scale = ldexp(1, -out->exponent);
-	if (out->exponent != 0)
-		convert(&p, w, s->total);
+	if (m->model != NULL)
+		(void)match_load(s, m->plan, m->model, w);
+	else
+		memcpy(w, m->w, s->total * sizeof(*w));
+	st = match_paper(s, MATCH_SCALE_UNIT, false, w, map, err);
+	scaled.w = w;
+	if (st == CKPT_OK)
+		st = match_weights_load(s, &scaled, out, &n_bad, err);
 	free(w);
-	out->w = f;
-	return (CKPT_OK);
+	return (st);
 }

@@ -106,17 +106,29 @@ struct match_weights {
 	int exponent;
 };
 
+/* Where weights come from: a model, whose schema's plan is `plan`, or (NULL)
+ * w[shape->total], as match_load gives them. */
+struct match_given {
+	const struct sym_plan *plan;
+	const struct model *model;
+	const double *w;
+};
+
 /* The acted weights of a model; running variances and what is not finite are
  * 0. *n_bad: how many of those weighed are not finite. */
 CKPT_CHECKED enum ckpt_status match_weights_load(const struct match_shape *s,
-    const struct sym_plan *plan, const struct model *m,
-    struct match_weights *out, size_t *n_bad, struct ckpt_error *err);
+    const struct match_given *m, struct match_weights *out, size_t *n_bad,
+    struct ckpt_error *err);
 
 /* The same, with units scaled to unit norm; the way there is appended to
  * `map`. */
 CKPT_CHECKED enum ckpt_status match_weights_unit(const struct match_shape *s,
-    const struct sym_plan *plan, const struct model *m,
-    struct match_weights *out, struct match_map *map, struct ckpt_error *err);
+    const struct match_given *m, struct match_weights *out,
+    struct match_map *map, struct ckpt_error *err);
+
+/* What is permuted with the units and never multiplied: running variances,
+ * whose sizes say nothing of the weights'. */
+bool match_is_left_out(const struct sym_tensor *t);
 
 struct match_problem {
 	const struct match_shape *shape;

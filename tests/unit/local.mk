@@ -33,6 +33,12 @@ tests_unit_test_match_SOURCES = tests/unit/test_match.c tests/unit/nets.c \
 tests_unit_test_match_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_match_LDADD = lib/libmatch.la $(TESTS_LIBS) -lm
 
+UNIT_TESTS += tests/unit/test_mean
+tests_unit_test_mean_SOURCES = tests/unit/test_mean.c tests/unit/nets.c \
+	tests/unit/nets.h tests/unit/unit.h
+tests_unit_test_mean_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_mean_LDADD = lib/libmatch.la $(TESTS_LIBS) -lm
+
 UNIT_TESTS += tests/unit/test_threads
 tests_unit_test_threads_SOURCES = tests/unit/test_threads.c
 tests_unit_test_threads_CPPFLAGS = $(UNIT_CPPFLAGS)
