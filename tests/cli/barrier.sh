@@ -35,13 +35,13 @@ ends() {
 
 # independent networks: a real barrier, nearly none after the matching
 expect 0 ckpt-align -q --barrier=mlp/1.safetensors "$data" --limit=1500 \
-	--points=5 --plot="$scratch/b.svg" mlp/0.safetensors
+	--points=4 --plot="$scratch/b.svg" mlp/0.safetensors
 cp "$scratch/out" "$scratch/table"
 [ "$(head -n 1 "$scratch/out" | tr '\t' ' ')" = 'label alignment repair t'\
 ' loss accuracy loss_barrier accuracy_barrier' ] || fail "other columns"
 [ "$(cut -f 2-4 "$scratch/out" | tail -n +2 | tr '\t\n' ' ;')" = "$(
 	for a in none matched; do
-		for t in 0 0.25 0.5 0.75 1; do printf '%s none %s;' $a $t
+		for t in 0 0.333333333 0.666666667 1; do printf '%s none %s;' $a $t
 		done
 	done)" ] || fail "other rows"
 ends mlp/1.safetensors mlp/0.safetensors
@@ -51,7 +51,8 @@ awk -F '\t' 'NR > 1 { loss[$2, $4] = $5; acc[$2, $4] = $6; b[$2] = $7
 		return y[a, t] - (y[a, 0] + t * (y[a, 1] - y[a, 0])) }
 	END { for (a in b) {
 		l = r = 0
-		for (t = 0.25; t < 1; t += 0.25) {
+		for (i = 1; i < 3; i++) {
+			t = sprintf("%.9g", i / 3)
 			if (above(loss, a, t) > l) l = above(loss, a, t)
 			if (-above(acc, a, t) > r) r = -above(acc, a, t) }
 		l -= b[a]; r -= f[a]
@@ -64,7 +65,7 @@ $svg "$scratch/b.svg" || fail "not well-formed XML"
 	fail "no legend in two panels"
 for j in 1 3; do
 	expect 0 ckpt-align -q -j $j --barrier=mlp/1.safetensors "$data" \
-		--limit=1500 --points=5 -o "$scratch/$j" mlp/0.safetensors
+		--limit=1500 --points=4 -o "$scratch/$j" mlp/0.safetensors
 	cmp "$scratch/$j" "$scratch/table" || fail "-j$j: another table"
 done
 
