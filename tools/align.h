@@ -24,6 +24,7 @@ enum align_method {
 
 struct align_check;
 struct align_barrier;
+struct align_activations;
 
 /* What --barrier is asked for. */
 struct align_barrier_options {
@@ -53,6 +54,7 @@ struct align {
 	enum match_scale scale;
 	bool has_scale, with_bias;
 	enum ckpt_dtype dtype;  /* CKPT_F64: the orbit's representative */
+	bool has_method, by_activations; /* --method */
 	unsigned n_restarts;
 	uint64_t seed;
 	const char *reference;  /* --to, --barrier */
@@ -73,6 +75,7 @@ struct align {
 	struct match_problem *problem;
 	struct match_orbit ref_orbit;
 	bool has_ref_orbit;
+	struct align_activations *activations; /* NULL: match by weights */
 
 	struct model_source *source;
 	struct model_sink *sink;

@@ -1,5 +1,5 @@
 #include "base/banned.h"
-#include "align.h"
+#include "align_activations.h"
 
 #define KEY_ORIGINAL "align.original"
 #define KEY_METHOD "align.method"
@@ -12,7 +12,7 @@ print_method(const struct align *a, struct buf *out, struct ckpt_error *err)
 	static const char *const scales[] = { "none", "pow2", "unit",
 	    "min-mass" };
 	const char *bias = a->with_bias ? " with-bias" : "";
-	char hex[ID_HEX_SIZE];
+	char hex[ID_HEX_SIZE], data[ID_HEX_SIZE];
 	enum ckpt_status st;
 
 	if (a->method == ALIGN_SCALE)
@@ -23,7 +23,12 @@ print_method(const struct align *a, struct buf *out, struct ckpt_error *err)
 		    a->method == ALIGN_EXACT ? "exact" : "paper",
 		    scales[a->scale], bias,
 		    a->dtype != 0 ? " dtype=f64" : "");
-	else {
+	else if (a->by_activations) {
+		id_hex(&a->ref_id, hex);
+		id_hex(align_activations_data(a->activations), data);
+		st = buf_printf(out, err, "to=%s method=activations data=%s",
+		    hex, data);
+	} else {
 		id_hex(&a->ref_id, hex);
 		st = buf_printf(out, err,
 		    "to=%s scale=%s restarts=%u seed=%llu", hex,

@@ -1,7 +1,7 @@
 #include <math.h>
 
 #include "base/banned.h"
-#include "align.h"
+#include "align_activations.h"
 
 uint64_t
 align_count_not_finite(const struct model *m)
@@ -235,6 +235,34 @@ match_to(const struct align *a, struct align_item *item,
 	return (st);
 }
 
+static enum ckpt_status
+match_activations(const struct align *a, struct align_item *item,
+    struct ckpt_error *err)
+{
+	const struct sym_plan *plan = item->plan->plan->sym;
+	struct match_map map;
+	struct sym_element e;
+	enum ckpt_status st;
+
+	st = match_map_new(a->ref_plan->shape, &map, err);
+	if (st != CKPT_OK)
+		return (st);
+	st = align_activations_match(a, item, &map, err);
+	if (st != CKPT_OK)
+		goto err0;
+	item->stage = "activations";
+	st = match_map_element(&map, plan, &e, err);
+	if (st != CKPT_OK)
+		goto err0;
+	st = apply_to(a, item, &e, err);
+	sym_element_release(&e);
+	if (st == CKPT_OK && a->report_file != NULL)
+		st = measure(a, item, err);
+err0:
+	match_map_release(&map);
+	return (st);
+}
+
 enum ckpt_status
 align_to(const struct align *a, struct align_item *item,
     struct ckpt_error *err)
@@ -253,7 +281,8 @@ align_to(const struct align *a, struct align_item *item,
 			return (st);
 	}
 	if (!found)
-		return (match_to(a, item, err));
+		return (a->by_activations ? match_activations(a, item, err) :
+		    match_to(a, item, err));
 	item->stage = "isomorphism";
 	st = apply_to(a, item, &e, err);
 	sym_element_release(&e);

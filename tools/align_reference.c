@@ -1,7 +1,7 @@
 #include <unistd.h>
 
 #include "base/banned.h"
-#include "align.h"
+#include "align_activations.h"
 
 /* FILE, or FILE:LABEL with the longest FILE that exists. */
 static enum ckpt_status
@@ -106,6 +106,8 @@ align_open_reference(struct align *a, struct ckpt_error *err)
 	st = prepare(a, err);
 	if (st != CKPT_OK)
 		(void)error_where(err, a->reference);
+	else if (a->by_activations)
+		st = align_activations_open(a, err);
 err0:
 	free(path);
 	return (st);
@@ -116,6 +118,7 @@ align_close_reference(struct align *a)
 {
 	if (a->has_ref_orbit)
 		match_orbit_release(&a->ref_orbit);
+	align_activations_free(a->activations);
 	match_problem_free(a->problem);
 	model_release(&a->ref);
 }

@@ -8,7 +8,7 @@
 enum {
 	OPTION_ARCH = 256, OPTION_BARRIER, OPTION_CANONICAL, OPTION_CHECK,
 	OPTION_DATA,
-	OPTION_DTYPE, OPTION_EXPLAIN, OPTION_LIMIT, OPTION_PLOT,
+	OPTION_DTYPE, OPTION_EXPLAIN, OPTION_LIMIT, OPTION_METHOD, OPTION_PLOT,
 	OPTION_POINTS, OPTION_REPAIR, OPTION_REPORT, OPTION_RESTARTS,
 	OPTION_RESTORE, OPTION_TABLE,
 	OPTION_SCALE, OPTION_SEED, OPTION_TO, OPTION_WITH_BIAS
@@ -25,6 +25,7 @@ static const struct cli_option options[] = {
 	{ "scale", OPTION_SCALE, "SCALE", "none, pow2, unit or min-mass" },
 	{ "with-bias", OPTION_WITH_BIAS, NULL, "with min-mass: biases count" },
 	{ "dtype", OPTION_DTYPE, "f64", "with exact: as the ID has it" },
+	{ "method", OPTION_METHOD, "METHOD", "weights or activations" },
 	{ "restarts", OPTION_RESTARTS, "N", "with --to: N more random starts" },
 	{ "seed", OPTION_SEED, "N", "of the random starts (default 0)" },
 	{ "report", OPTION_REPORT, "FILE", "a line of TSV for each model" },
@@ -76,6 +77,16 @@ parse_scale(struct align *a)
 		cli_usage_error(&a->cli, "--scale=%s: expected none, pow2, "
 		    "unit or min-mass", a->cli.value);
 	a->has_scale = true;
+}
+
+static void
+parse_method(struct align *a)
+{
+	a->by_activations = strcmp(a->cli.value, "activations") == 0;
+	if (!a->by_activations && strcmp(a->cli.value, "weights") != 0)
+		cli_usage_error(&a->cli, "--method=%s: expected weights or "
+		    "activations", a->cli.value);
+	a->has_method = true;
 }
 
 static void
@@ -157,6 +168,9 @@ parse_option(struct align *a, int letter)
 	case OPTION_TABLE:
 		a->is_explain = a->is_table = true;
 		break;
+	case OPTION_METHOD:
+		parse_method(a);
+		break;
 	case OPTION_REPORT:
 		a->report = a->cli.value;
 		break;
@@ -203,6 +217,24 @@ check_barrier(struct align *a)
 		o->n_points = 11;
 }
 
+static void
+check_matching(const struct align *a)
+{
+	const struct cli *c = &a->cli;
+
+	if (a->has_method && a->method != ALIGN_TO)
+		cli_usage_error(c, "--method goes with --to or --barrier");
+	if (!a->by_activations)
+		return;
+	if (a->data == NULL)
+		cli_usage_error(c, "--method=activations needs "
+		    "--data=IMAGES");
+	if (a->scale != MATCH_SCALE_NONE || a->n_restarts > 0)
+		cli_usage_error(c, "--method=activations takes no --scale "
+		    "and no --restarts: scales change no correlation, and "
+		    "one assignment is the best");
+}
+
 /* Options that make no sense together; the scales that methods have. */
 static void
 check_options(struct align *a)
@@ -238,10 +270,11 @@ check_options(struct align *a)
 	if (a->is_f64_check && a->report == NULL)
 		cli_usage_error(&a->cli, "--check goes with --report");
 	check_barrier(a);
-	if (a->data != NULL && a->report == NULL &&
+	check_matching(a);
+	if (a->data != NULL && a->report == NULL && !a->by_activations &&
 	    !a->barrier_options.is_wanted)
-		cli_usage_error(&a->cli, "--data goes with --report or "
-		    "--barrier");
+		cli_usage_error(&a->cli, "--data goes with --report, "
+		    "--barrier or --method=activations");
 	if (a->report != NULL && strcmp(a->report, "-") == 0 &&
 	    (a->output == NULL || strcmp(a->output, "-") == 0))
 		cli_usage_error(&a->cli, "--report=- needs -o FILE");
@@ -332,8 +365,8 @@ main(int argc, char **argv)
 	bool wants_graph;
 
 	parse_options(&a, argc, argv);
-	wants_graph = a.report != NULL || a.barrier_options.is_wanted ||
-	    a.scale == MATCH_SCALE_MASS;
+	wants_graph = a.report != NULL || a.by_activations ||
+	    a.barrier_options.is_wanted || a.scale == MATCH_SCALE_MASS;
 	st = plans_new(&a.cli, a.arch, wants_graph, &a.plans, &err);
 	if (st == CKPT_OK)
 		st = a.is_explain ? align_explain(&a, &err) :

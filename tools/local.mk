@@ -78,6 +78,7 @@ dist_man1_MANS += tools/ckpt-eval.1
 bin_PROGRAMS += tools/ckpt-align
 dist_man1_MANS += tools/ckpt-align.1
 tools_ckpt_align_SOURCES = tools/ckpt-align.c \
+	tools/align_activations.c tools/align_activations.h \
 	tools/align.h \
 	tools/align_barrier.c tools/align_barrier.h \
 	tools/align_barrier_draw.c \
@@ -86,6 +87,7 @@ tools_ckpt_align_SOURCES = tools/ckpt-align.c \
 	tools/align_form.c \
 	tools/align_meta.c \
 	tools/align_methods.c \
+	tools/align_nodes.c \
 	tools/align_plan.c \
 	tools/align_reference.c \
 	tools/align_report.c \

@@ -52,6 +52,7 @@ lib_libmatch_la_SOURCES = \
 	lib/match/mass_sums.c \
 	lib/match/match.h \
 	lib/match/match_apply.c \
+	lib/match/match_assign.c \
 	lib/match/match_blocks.c \
 	lib/match/match_code.c \
 	lib/match/match_cost.c \

@@ -250,4 +250,21 @@ CKPT_CHECKED enum ckpt_status match_improve(const struct match_problem *p,
     const double *w, const struct match_map *start, struct match_result *out,
     struct ckpt_error *err);
 
+/* ---- matching by what is measured elsewhere ---- */
+
+/*
+ * The assignment of each family that has the largest sum of gains: gains[g]
+ * is the n x n matrix of group g, [place of the reference][unit of the model],
+ * or NULL where nothing is known. Units that take signs take them where that
+ * makes a gain positive. Families of which nothing is known stay as they are.
+ * The problem's scale is NONE. `out` is a map of its shape.
+ */
+CKPT_CHECKED enum ckpt_status match_assign(const struct match_problem *p,
+    float *const *gains, struct match_map *out, struct ckpt_error *err);
+
+/* c[m][n] += a[m][k] * b[n][k]^T in float; lda, ldb: numbers from one row to
+ * the next. */
+void match_product(size_t m, size_t n, size_t k, const float *a, size_t lda,
+    const float *b, size_t ldb, float *c);
+
 #endif

@@ -55,3 +55,6 @@ ALIGN_TESTS = \
 TESTS += $(ALIGN_TESTS)
 EXTRA_DIST += $(ALIGN_TESTS) tests/cli/align_tool.py \
 	tests/cli/barrier_torch.py tests/cli/arch_tool.py
+
+CLI_TESTS += tests/cli/align_activations.sh
+EXTRA_DIST += tests/cli/align_activations.py

@@ -114,3 +114,36 @@ class Table:
                 else:
                     perm[r] = old
         return best
+
+
+def residual(width, depth):
+    """A residual network of normalised layers, as .arch text and shapes."""
+    text = ["ckpt-arch 1", "input 1x8x8"]
+    shapes = {}
+
+    def conv(name, c, o, source=""):
+        text.append(f"conv {name} out={o} kernel=3 padding=1 bias=no{source}")
+        text.append(f"batchnorm {name}.bn")
+        shapes[f"{name}.weight"] = (o, c, 3, 3)
+        for k in ("weight", "bias", "running_mean", "running_var"):
+            shapes[f"{name}.bn.{k}"] = (o,)
+
+    conv("stem", 1, width)
+    text.append("relu r0")
+    for i in range(depth):
+        conv(f"a{i}", width, width, f" from=r{i}")
+        text.append("relu")
+        conv(f"b{i}", width, width)
+        text.append(f"add s{i} from=r{i},b{i}.bn")
+        text.append(f"relu r{i + 1}")
+    text += ["globalavgpool", "linear z out=5", "output"]
+    shapes["z.weight"], shapes["z.bias"] = (5, width), (5,)
+    return "\n".join(text) + "\n", shapes
+
+
+def draw(shapes, seed):
+    rng = numpy.random.default_rng(seed)
+    model = {k: rng.normal(size=s) / max(1, numpy.prod(s[1:])) ** 0.5
+             for k, s in shapes.items()}
+    return {k: numpy.abs(w) if k.endswith("var") else w
+            for k, w in model.items()}
