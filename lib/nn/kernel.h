@@ -55,6 +55,28 @@ kernel_tile_width(size_t n_out, size_t n_tiles, size_t i)
 	return (n_out / n_tiles + (i < n_out % n_tiles));
 }
 
+/* A 3x3 convolution of stride 1: out[o][y][x] = end(bias[o] + sum over c, i,
+ * j of g(o, c, i, j) * in[c][y + i][x + j]), n_lanes floats a position. The
+ * weights are those sums of g that Winograd's F(2x2, 3x3) multiplies: one
+ * tile's after another's, in a tile [place][c][output]. */
+struct kernel_winograd {
+	const float *in;
+	size_t in_channel, in_row;
+	size_t n_in;
+	const float *weights, *bias;
+	size_t n_out, n_tiles; /* as struct kernel_taps */
+	float *out;
+	size_t out_channel, out_row;
+	size_t h, w;           /* of the output */
+	size_t n_lanes;
+	enum kernel_end end;
+	float slope;
+	/* 16 * lanes * (n_in * KERNEL_MAX_VECS + accumulators) floats: what
+	 * a few squares multiply and give; n_in numbers. */
+	float *scratch;
+	uint32_t *off;
+};
+
 /* One row of pooled positions: window of n_y rows and n_x columns. */
 struct kernel_pool {
 	const float *in;
@@ -111,6 +133,7 @@ struct kernel {
 	unsigned lanes;           /* floats in a vector */
 	unsigned accumulators;    /* n_out * vectors of a tile, at most */
 	void (*taps)(const struct kernel_taps *t);
+	void (*winograd)(const struct kernel_winograd *k);
 	void (*pool_max)(const struct kernel_pool *p);
 	void (*pool_sum)(const struct kernel_pool *p);
 	void (*add)(float *out, const float *a, const float *b, size_t n,

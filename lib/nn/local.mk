@@ -3,7 +3,7 @@
 # may be contracted. (clang warns of loops that it leaves as they are.)
 KERNEL_CFLAGS = -ffp-contract=fast -Wno-pass-failed
 KERNEL_PARTS = lib/nn/body_math.h lib/nn/body_norm.h lib/nn/body_pool.h \
-	lib/nn/body_taps.h lib/nn/kernel.h lib/nn/simd.h
+	lib/nn/body_taps.h lib/nn/body_winograd.h lib/nn/kernel.h lib/nn/simd.h
 
 noinst_LTLIBRARIES += lib/libkernel_generic.la
 lib_libkernel_generic_la_SOURCES = lib/nn/kernel_generic.c $(KERNEL_PARTS)
@@ -39,6 +39,7 @@ lib_libnn_la_SOURCES = \
 	lib/nn/nn_step.c \
 	lib/nn/nn_taps.c \
 	lib/nn/nn_transposed.c \
-	lib/nn/nn_weights.c
+	lib/nn/nn_weights.c \
+	lib/nn/nn_winograd.c
 lib_libnn_la_CPPFLAGS = $(AM_CPPFLAGS) $(KERNEL_CPPFLAGS)
 lib_libnn_la_LIBADD = $(KERNEL_LIBS) -lm

@@ -69,7 +69,8 @@ size_t nn_plan_classes(const struct nn_plan *p); /* outputs an image */
 size_t nn_plan_weights(const struct nn_plan *p); /* floats of a model */
 enum nn_path nn_plan_path(const struct nn_plan *p);
 
-/* Multiplications of an image in convolutions and linear layers. */
+/* Multiplications of an image in convolutions and linear layers as they are
+ * defined; some are computed with fewer. */
 uint64_t nn_plan_products(const struct nn_plan *p);
 
 /* The weights of a model of the plan's schema into nn_plan_weights()

@@ -216,7 +216,7 @@ nn_plan_products(const struct nn_plan *p)
 	for (size_t i = 0; i < p->n_steps; i++) {
 		const struct nn_step *s = &p->steps[i];
 
-		if (s->kind == NN_STEP_TAPS)
+		if (s->kind == NN_STEP_TAPS || s->kind == NN_STEP_WINOGRAD)
 			n += (uint64_t)s->n_groups * s->n_out * s->n_taps *
 			    s->out.h * s->out.w;
 	}

@@ -35,6 +35,7 @@ enum nn_step_kind {
 	NN_STEP_LOAD = 1,    /* the images, into wider or padded places */
 	NN_STEP_COPY,        /* to a layout without gaps */
 	NN_STEP_TAPS,
+	NN_STEP_WINOGRAD,
 	NN_STEP_MAX_POOL,
 	NN_STEP_AVG_POOL,    /* global average too */
 	NN_STEP_ADD,
@@ -77,6 +78,7 @@ struct nn_step {
 	 * tensor: tap_at[k] (owned; NULL: k) + group * weight_group + output
 	 * of the group * weight_out, in weights. */
 	size_t n_groups, n_out, n_taps; /* outputs, taps: of one group */
+	size_t n_packed;     /* floats that an output's weights are packed in */
 	size_t n_tiles;      /* that the outputs of a group fall into */
 	size_t group;        /* floats between the groups' inputs */
 	size_t in_row;       /* floats between the inputs of output rows */
@@ -117,7 +119,7 @@ struct nn_plan {
 	size_t n_classes;
 	size_t n_weights;    /* floats */
 	size_t arena;        /* floats */
-	size_t scratch;      /* floats: a row of outputs with gaps */
+	size_t scratch;      /* floats that a step needs for itself */
 	size_t output;       /* where the outputs begin in the arena */
 	size_t n_steps;
 	struct nn_step *steps;
@@ -173,8 +175,21 @@ struct nn_source nn_source_of(const struct nn_build *b, size_t param);
 enum ckpt_status nn_taps_make(struct nn_build *b, size_t node,
     struct nn_step *step, struct ckpt_error *err);
 
-/* What all steps of products have in common, when their taps are known. */
-void nn_taps_finish(struct nn_build *b, size_t node, struct nn_step *step);
+/* What all steps of products have in common, when their taps are known.
+ * n_packed: floats that an output's weights take. */
+void nn_taps_finish(struct nn_build *b, size_t node, struct nn_step *step,
+    size_t n_packed);
+
+/* Whether a convolution is one of 3x3 that is best done with fewer
+ * products; its step; the 9 weights of an output and input channel c as 16
+ * of the packed ones of the output, which lie `step` apart; its run. */
+bool nn_winograd_fits(const struct graph_node *n, const struct nn_view *in,
+    const struct nn_view *out);
+void nn_winograd_make(struct nn_build *b, size_t node, struct nn_step *step);
+void nn_winograd_pack(const double weights[9], size_t n_in, size_t c,
+    float *dst, size_t step);
+void nn_winograd_run(const struct nn_plan *p, const struct nn_step *s,
+    const float *weights, const float *in, float *out, float *scratch);
 
 /* The transposed convolution of a node: a step for each remainder of the
  * output's place divided by the stride. */

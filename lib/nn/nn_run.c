@@ -211,6 +211,9 @@ run_step(const struct nn_plan *p, const struct nn_step *s,
 	case NN_STEP_TAPS:
 		taps(p, s, weights, in, out, scratch);
 		return;
+	case NN_STEP_WINOGRAD:
+		nn_winograd_run(p, s, weights, in, out, scratch);
+		return;
 	case NN_STEP_ADD:
 		add(p, s, images, arena);
 		return;

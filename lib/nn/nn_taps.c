@@ -109,7 +109,8 @@ make_columns(struct nn_plan *p, const struct graph_node *n,
 }
 
 void
-nn_taps_finish(struct nn_build *b, size_t node, struct nn_step *step)
+nn_taps_finish(struct nn_build *b, size_t node, struct nn_step *step,
+    size_t n_packed)
 {
 	const struct graph_node *n = &b->graph->nodes[node];
 	struct nn_plan *p = b->plan;
@@ -117,8 +118,9 @@ nn_taps_finish(struct nn_build *b, size_t node, struct nn_step *step)
 	step->kind = NN_STEP_TAPS;
 	step->n_tiles = choose_tiles(p->kernel, step->n_out, step->n_vecs,
 	    step->n_taps);
+	step->n_packed = n_packed;
 	step->packed = p->n_weights;
-	step->packed_bias = step->packed + n->c * step->n_taps;
+	step->packed_bias = step->packed + n->c * n_packed;
 	p->n_weights = step->packed_bias + n->c;
 	step->weight = nn_source_of(b, n->weight);
 	step->bias = nn_source_of(b, n->bias);
@@ -134,6 +136,10 @@ nn_taps_make(struct nn_build *b, size_t node, struct nn_step *step,
 	struct nn_view *in = &step->in[0];
 	enum ckpt_status st;
 
+	if (nn_winograd_fits(n, in, &step->out)) {
+		nn_winograd_make(b, node, step);
+		return (CKPT_OK);
+	}
 	step->n_groups = n->op == GRAPH_CONV ? n->groups : 1;
 	step->n_out = n->c / step->n_groups;
 	step->n_vecs = (size_t)step->out.w * p->block / p->kernel->lanes;
@@ -152,6 +158,6 @@ nn_taps_make(struct nn_build *b, size_t node, struct nn_step *step,
 		in->origin -= in->row * n->padding[0] +
 		    p->block * n->padding[1];
 	}
-	nn_taps_finish(b, node, step);
+	nn_taps_finish(b, node, step, step->n_taps);
 	return (CKPT_OK);
 }

@@ -105,7 +105,7 @@ make_step(struct nn_build *b, size_t node, const struct axis axes[2],
 	step->n_vecs = (size_t)o->w * p->block / p->kernel->lanes;
 	if (n->stride[1] > 1 && p->scratch < step->n_out * o->w * p->block)
 		p->scratch = step->n_out * o->w * p->block;
-	nn_taps_finish(b, node, step);
+	nn_taps_finish(b, node, step, step->n_taps);
 	return (CKPT_OK);
 }
 

@@ -97,6 +97,28 @@ pack_output(const struct nn_step *s, const unsigned char *data, size_t g,
 	return (n_bad);
 }
 
+/* The same for a step that multiplies sums of weights. */
+static size_t
+pack_sums(const struct nn_step *s, const unsigned char *data, size_t o,
+    double factor, float *dst, size_t step)
+{
+	const size_t width = dtype_bits(s->weight.dtype) / 8;
+	const unsigned char *src = data + s->weight.offset + o * s->n_taps *
+	    width;
+	double x[9];
+	size_t n_bad = 0;
+
+	for (size_t c = 0; c < s->n_taps / 9; c++, src += 9 * width) {
+		dtype_to_f64(s->weight.dtype, src, x, 9);
+		for (size_t i = 0; i < 9; i++) {
+			n_bad += is_bad(x[i]);
+			x[i] *= factor;
+		}
+		nn_winograd_pack(x, s->n_taps / 9, c, dst, step);
+	}
+	return (n_bad);
+}
+
 static size_t
 pack_taps(const struct nn_step *s, const unsigned char *data, float *weights)
 {
@@ -116,10 +138,14 @@ pack_taps(const struct nn_step *s, const unsigned char *data, float *weights)
 				    &shift);
 			n_bad += is_bad(b);
 			bias[o] = (float)(b * factor + shift);
-			n_bad += pack_output(s, data, o / s->n_out,
-			    o % s->n_out, factor, dst + i, n);
+			if (s->kind == NN_STEP_WINOGRAD)
+				n_bad += pack_sums(s, data, o, factor,
+				    dst + i, n);
+			else
+				n_bad += pack_output(s, data, o / s->n_out,
+				    o % s->n_out, factor, dst + i, n);
 		}
-		dst += n * s->n_taps;
+		dst += n * s->n_packed;
 	}
 	return (n_bad);
 }
@@ -150,7 +176,7 @@ size_t
 nn_weights_pack_step(const struct nn_step *s, const unsigned char *data,
     float *weights)
 {
-	if (s->kind == NN_STEP_TAPS)
+	if (s->kind == NN_STEP_TAPS || s->kind == NN_STEP_WINOGRAD)
 		return (pack_taps(s, data, weights));
 	return (s->norm.op == 0 ? 0 : pack_norm(s, data, weights));
 }

@@ -6,10 +6,11 @@ bench_eval.py FIXTURES SCRATCH ARCH-DIR
 Prints a line for each network, fields separated by tabs: the work, ours in
 ms a model, PyTorch's in ms a model, the largest difference of the logits
 relative to the largest logit. PyTorch runs the operations of the .arch file
-(of ResNet-20, the module) one by one under no_grad, at the best of several batch sizes, from images in
-memory; ckpt-eval is the whole program, reading its files. Both compute
-accuracy, NLL, Brier's score and ECE. Medians of rounds that alternate, of
-CPU time, which other work on the machine disturbs least.
+(of ResNet-20, the module) one by one under no_grad, at the best of several
+batch sizes, from images in memory; ckpt-eval is the whole program, reading
+its files. Both compute accuracy, NLL, Brier's score and ECE. Medians of
+rounds that alternate, of CPU time, which other work on the machine disturbs
+least.
 """
 import os
 import random
