@@ -121,7 +121,7 @@ say(struct drawn *d, const char *format, ...)
 static const char *
 next(struct drawn *d)
 {
-	if (d->n_results < MAX_RESULTS) {
+	if (d->n_results < MAX_RESULTS && d->last[0] != '\0') {
 		memcpy(d->results[d->n_results].name, d->last,
 		    sizeof(d->last));
 		d->results[d->n_results++].c = d->c;
@@ -283,11 +283,55 @@ draw_tied(struct drawn *d)
 	say(d, "add %s from=%s,%s\n", next(d), sums[0], sums[1]);
 }
 
-/* Uses of a block that stands at the head of the file. */
+/* Two layers that share their tensors. */
 static void
-draw_uses(struct drawn *d, unsigned k)
+draw_shared(struct drawn *d)
+{
+	const char *op = d->is_vector ? "linear" : "conv";
+	const char *kernel = d->is_vector ? "" : " kernel=1";
+	char first[16];
+
+	say(d, "%s %s out=%u%s bias=no\n", op, next(d), d->c, kernel);
+	memcpy(first, d->last, sizeof(first));
+	if (chance(d, 2))
+		draw_activation(d);
+	say(d, "%s %s out=%u%s weight=%s.weight bias=no\n", op, next(d),
+	    d->c, kernel, first);
+	if (chance(d, 2))
+		return;
+	say(d, "batchnorm %s\n", next(d));
+	memcpy(first, d->last, sizeof(first));
+	draw_activation(d);
+	draw_product(d, d->c);
+	say(d, "batchnorm %s weight=%s.weight bias=%s.bias "
+	    "mean=%s.running_mean var=%s.running_var\n", next(d), first,
+	    first, first, first);
+}
+
+/* From an image to a vector: units of several numbers. */
+static void
+draw_flatten(struct drawn *d)
+{
+	if (d->is_vector || d->c > 4)
+		return;
+	say(d, "avgpool %s kernel=2\n", next(d));
+	if (chance(d, 2)) {
+		/* two numbers of each channel */
+		say(d, "convtranspose %s out=%u kernel=2x1 groups=%u\n",
+		    next(d), d->c, d->c);
+		d->c *= 2;
+	}
+	say(d, "flatten %s\n", next(d));
+	d->is_vector = true;
+	d->n_results = 0;
+}
+
+/* Uses of a block that stands at the head of the file: b1 is for vectors. */
+static void
+draw_uses(struct drawn *d)
 {
 	char names[2][16];
+	unsigned k = d->is_vector;
 
 	(void)next(d);
 	snprintf(names[0], sizeof(names[0]), "u%u", d->n_names++);
@@ -304,19 +348,19 @@ draw_uses(struct drawn *d, unsigned k)
 }
 
 static void
-draw_block(struct drawn *d, unsigned k)
+draw_block(struct drawn *d, bool is_vector)
 {
 	static const char *const norms[] = { "batchnorm", "frn", "layernorm" };
-	const char *product = d->is_vector ? "linear" : "conv";
-	const char *kernel = d->is_vector ? "" : " kernel=1";
+	const char *product = is_vector ? "linear" : "conv";
+	const char *kernel = is_vector ? "" : " kernel=1";
 
 	say(d, "block b%u\n%s a out=$wide%s\n%s n\nrelu\n%s b out=$out%s\n"
-	    "add from=b,in\n%send\n", k, product, kernel,
+	    "add from=b,in\n%send\n", is_vector, product, kernel,
 	    norms[random_below(d->r, 3)], product, kernel,
 	    chance(d, 2) ? "tanh\n" : "relu\n");
 }
 
-/* A network of all operations. Sides stay 3 long but for the last pool. */
+/* A network of all operations. Sides stay 3 long up to the last pool. */
 static void
 any_arch(struct random *r, uint32_t max_units, struct buf *out)
 {
@@ -328,11 +372,19 @@ any_arch(struct random *r, uint32_t max_units, struct buf *out)
 	memcpy(d.last, "input", 6);
 	say(&d, d.is_vector ? "ckpt-arch 1\ninput %u\n" :
 	    "ckpt-arch 1\ninput %ux3x3\n", d.c);
-	draw_block(&d, 0);
+	if (!d.is_vector)
+		draw_block(&d, false);
+	draw_block(&d, true);
 	for (i = 0; i < n; i++) {
-		switch (random_below(r, 8)) {
+		switch (random_below(r, 10)) {
 		case 0:
 			draw_concat(&d);
+			break;
+		case 8:
+			draw_shared(&d);
+			break;
+		case 9:
+			draw_flatten(&d);
 			break;
 		case 1:
 		case 2:
@@ -342,7 +394,7 @@ any_arch(struct random *r, uint32_t max_units, struct buf *out)
 			draw_tied(&d);
 			break;
 		case 4:
-			draw_uses(&d, 0);
+			draw_uses(&d);
 			break;
 		default:
 			draw_layer(&d, 1 + random_below(r, max_units));

@@ -29,7 +29,9 @@ random_net_open(const char *text, size_t n, enum ckpt_dtype dtype,
 	const struct graph_param *p;
 	size_t i;
 
-	random_net_need(graph_parse(text, n, &out->graph, &err), &err);
+	if (graph_parse(text, n, &out->graph, &err) != CKPT_OK)
+		fprintf(stderr, "%.*s", (int)n, text);
+	random_net_need(err.status, &err);
 	random_net_need(symmetry_derive(out->graph, &out->table, &err), &err);
 	random_net_need(schema_new(&out->schema, &err), &err);
 	for (i = 0; i < out->graph->n_params; i++) {

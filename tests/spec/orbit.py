@@ -2,13 +2,16 @@
 """Orbit IDs, straight from format-spec/ckpt-arch.md and ckpt-orbits.md.
 
     orbit.py [--table | --tensors] ARCH [MODEL.safetensors]...
+    orbit.py --beside MODEL.safetensors...
 
 Prints "ORBIT-ID  PATH" lines, after the table of symmetries or the names and
-shapes of the tensors. Slow and simple: it
+shapes of the tensors. With --beside the architecture of X.safetensors and of
+X-member.safetensors is X.arch. Slow and simple: it
 shares no line with the library, and is there to disagree with it.
 """
 import hashlib
 import json
+import re
 import struct
 import sys
 
@@ -114,10 +117,12 @@ def main(args):
             print(name, ",".join(map(str, shape)))
     sys.setrecursionlimit(100000)
     status = 0
-    for path in args[1:]:
+    for path in args if show == "--beside" else args[1:]:
         try:
             tensors = read_safetensors(path)
-            arch, table = read_arch(args[0], tensors)
+            arch, table = read_arch(
+                args[0] if show != "--beside" else re.sub(
+                    r"(-member)?\.safetensors$", ".arch", path), tensors)
             print("%s  %s" % (orbit_id(arch, table, tensors), path))
         except Refused as e:
             print("orbit.py: %s: %s" % (path, e), file=sys.stderr)
