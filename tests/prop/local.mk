@@ -9,8 +9,9 @@ PROP_TESTS = tests/prop/orbit tests/prop/orbit_logits \
 	tests/prop/orbit_oracle
 check_PROGRAMS += $(PROP_TESTS) tests/prop/orbit_cases \
 	tests/prop/orbit_fixture
-TESTS += $(PROP_TESTS) tests/prop/orbit_fixture.sh
-EXTRA_DIST += tests/prop/orbit_fixture.sh
+PROP_SHELL_TESTS = tests/prop/orbit_fixture.sh tests/prop/orbit_shipped.sh
+TESTS += $(PROP_TESTS) $(PROP_SHELL_TESTS)
+EXTRA_DIST += $(PROP_SHELL_TESTS) tests/prop/narrow.sh
 
 tests_prop_orbit_SOURCES = tests/prop/orbit.c $(PROP_NET)
 tests_prop_orbit_CPPFLAGS = $(PROP_CPPFLAGS)

@@ -6,6 +6,7 @@
  * tried by going through all permutations and signs.
  *
  * usage: orbit [SEED [NETS]]
+ *        orbit SEED FILE.arch...
  */
 #include <stdlib.h>
 
@@ -116,40 +117,60 @@ check_members(struct random *r, const struct random_net *net,
 	model_release(&form);
 }
 
+/* Properties of one network, with `n` members. */
+static void
+check_net(struct random *r, const struct buf *text, bool is_cycles,
+    unsigned n)
+{
+	struct random_net net;
+	struct model m;
+
+	arch = (const char *)text->data;
+	random_net_open(arch, text->len - 1, CKPT_F32, &net);
+	if (is_cycles)
+		random_net_cycles(r, &net, &m);
+	else
+		random_net_weights(r, &net, random_below(r, 3) > 0,
+		    random_below(r, 4) == 0, &m);
+	check_members(r, &net, &m, n);
+	model_release(&m);
+	random_net_close(&net);
+}
+
 int
 main(int argc, char **argv)
 {
 	unsigned long n = 400, first = 1;
-	struct random_net net;
+	char *end = NULL;
 	struct buf text;
 	struct random r;
-	struct model m;
-	bool is_cycles;
+	bool has_files;
+	int i;
 
 	if (argc > 1)
 		first = strtoul(argv[1], NULL, 10);
 	if (argc > 2)
-		n = strtoul(argv[2], NULL, 10);
-	for (seed = first; seed < first + n; seed++) {
+		n = strtoul(argv[2], &end, 10);
+	has_files = argc > 2 && *end != '\0';
+	seed = first;
+	for (i = 2; has_files && i < argc; i++) {
+		r.state = first * 31337 + (unsigned long)i;
+		buf_init(&text, 1 << 20);
+		random_net_read(argv[i], &text);
+		random_net_need(buf_append(&text, "", 1, &err), &err);
+		check_net(&r, &text, false, 2);
+		buf_release(&text);
+	}
+	for (; !has_files && seed < first + n; seed++) {
 		r.state = seed;
 		buf_init(&text, 1 << 20);
-		is_cycles = seed % 8 == 0;
-		if (is_cycles)
+		if (seed % 8 == 0)
 			random_net_cycles_arch(&r, 3 + random_below(&r, 8),
 			    &text);
 		else
 			random_net_arch(&r, 5, &text);
 		random_net_need(buf_append(&text, "", 1, &err), &err);
-		arch = (const char *)text.data;
-		random_net_open(arch, text.len - 1, CKPT_F32, &net);
-		if (is_cycles)
-			random_net_cycles(&r, &net, &m);
-		else
-			random_net_weights(&r, &net, random_below(&r, 3) > 0,
-			    random_below(&r, 4) == 0, &m);
-		check_members(&r, &net, &m, 8);
-		model_release(&m);
-		random_net_close(&net);
+		check_net(&r, &text, seed % 8 == 0, 8);
 		buf_release(&text);
 	}
 	return (0);

@@ -4,6 +4,7 @@
  * in another order, and no more.
  *
  * usage: orbit_logits [SEED [NETS]]
+ *        orbit_logits SEED FILE.arch...
  */
 #include <math.h>
 #include <stdlib.h>
@@ -106,30 +107,49 @@ check_net(struct random *r, const struct random_net *net,
 	model_release(&m);
 }
 
+static void
+check_text(struct random *r, struct buf *text, unsigned long *n_moved)
+{
+	struct random_net net;
+
+	random_net_need(buf_append(text, "", 1, &err), &err);
+	arch = (const char *)text->data;
+	random_net_open(arch, text->len - 1, CKPT_F64, &net);
+	check_net(r, &net, n_moved);
+	random_net_close(&net);
+}
+
 int
 main(int argc, char **argv)
 {
 	unsigned long n = 400, first = 1, n_moved = 0;
-	struct random_net net;
+	char *end = NULL;
 	struct buf text;
 	struct random r;
+	bool has_files;
+	int i;
 
 	if (argc > 1)
 		first = strtoul(argv[1], NULL, 10);
 	if (argc > 2)
-		n = strtoul(argv[2], NULL, 10);
-	for (seed = first; seed < first + n; seed++) {
+		n = strtoul(argv[2], &end, 10);
+	has_files = argc > 2 && *end != '\0';
+	seed = first;
+	for (i = 2; has_files && i < argc; i++) {
+		r.state = first * 31337 + (unsigned long)i;
+		buf_init(&text, 1 << 20);
+		random_net_read(argv[i], &text);
+		check_text(&r, &text, &n_moved);
+		buf_release(&text);
+	}
+	for (; !has_files && seed < first + n; seed++) {
 		r.state = seed * 104729;
 		buf_init(&text, 1 << 20);
 		random_net_arch(&r, 6, &text);
-		random_net_need(buf_append(&text, "", 1, &err), &err);
-		arch = (const char *)text.data;
-		random_net_open(arch, text.len - 1, CKPT_F64, &net);
-		check_net(&r, &net, &n_moved);
-		random_net_close(&net);
+		check_text(&r, &text, &n_moved);
 		buf_release(&text);
 	}
-	if (n_moved < n)
+	if (n_moved < (has_files ? (unsigned long)argc - 2 : n))
 		fail("too few elements move anything", (double)n_moved);
 	return (0);
 }

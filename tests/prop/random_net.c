@@ -22,6 +22,23 @@ random_net_need(enum ckpt_status st, const struct ckpt_error *err)
 }
 
 void
+random_net_read(const char *path, struct buf *out)
+{
+	struct ckpt_error err = { 0 };
+	char chunk[4096];
+	size_t n;
+	FILE *f = fopen(path, "rb");
+
+	if (f == NULL) {
+		perror(path);
+		exit(99);
+	}
+	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+		random_net_need(buf_append(out, chunk, n, &err), &err);
+	fclose(f);
+}
+
+void
 random_net_open(const char *text, size_t n, enum ckpt_dtype dtype,
     struct random_net *out)
 {

@@ -27,6 +27,9 @@ struct random_net {
 	struct sym_plan *plan;
 };
 
+/* Appends a file. */
+void random_net_read(const char *path, struct buf *out);
+
 void random_net_open(const char *text, size_t n, enum ckpt_dtype dtype,
     struct random_net *out);
 void random_net_close(struct random_net *net);

@@ -21,27 +21,8 @@ for arch in "$srcdir"/arch/*.arch; do
 done
 
 # Fixtures stand for the small ones (orbit.sh).
-set --
-for arch in "$srcdir"/arch/*.arch; do
-	name=${arch##*/}
-	name=${name%.arch}
-	case $name in
-	optunet | lenet5-* | mlp-*) continue ;;
-	esac
-	awk '{
-		for (i = 1; i <= NF; i++) {
-			n = split($i, a, "=")
-			if (n == 2 && a[1] ~ /^(out|mid)$/ && a[2] >= 16)
-				$i = a[1] "=" int(a[2] / 8)
-			if ($i == "classes=1000")
-				$i = "classes=10"
-			if ($i == "3x224x224")
-				$i = "3x32x32"
-		}
-		print
-	}' "$arch" >"$tmp/$name.arch"
-	set -- "$@" "$name"
-done
+sh "$srcdir/tests/prop/narrow.sh" "$tmp" >"$tmp/names"
+set -- $(grep -v -e optunet -e lenet5 -e mlp "$tmp/names")
 [ $# -ge 12 ]
 tests/prop/orbit_cases "$tmp" "${SEED:-1}" "$@" >"$tmp/cases"
 for name; do
