@@ -41,7 +41,8 @@ cp "$scratch/out" "$scratch/table"
 ' loss accuracy loss_barrier accuracy_barrier' ] || fail "other columns"
 [ "$(cut -f 2-4 "$scratch/out" | tail -n +2 | tr '\t\n' ' ;')" = "$(
 	for a in none matched; do
-		for t in 0 0.333333333 0.666666667 1; do printf '%s none %s;' $a $t
+		for t in 0 0.333333333 0.666666667 1; do
+			printf '%s none %s;' $a $t
 		done
 	done)" ] || fail "other rows"
 ends mlp/1.safetensors mlp/0.safetensors
