@@ -11,6 +11,7 @@
 #include "id/id.h"
 #include "mass.h"
 #include "match/match.h"
+#include "match/match_filters.h"
 #include "plans.h"
 
 enum align_method {
@@ -18,7 +19,7 @@ enum align_method {
 	ALIGN_EXACT,   /* --canonical=exact */
 	ALIGN_PAPER,   /* --canonical=paper */
 	ALIGN_TO,      /* --to=REF */
-	ALIGN_SCALE,   /* --scale=min-mass alone */
+	ALIGN_SCALE,   /* --scale=unit, min-mass or --softmax=center alone */
 	ALIGN_RESTORE
 };
 
@@ -46,6 +47,10 @@ struct align_plan {
 	struct schema *as_f64;
 	struct align_check *check; /* for the report, or NULL */
 	struct mass_plan *mass;    /* for --scale=min-mass, or NULL */
+	/* for forms that round: filters before batch norms, and the plan of
+	 * as_f64 */
+	size_t n_filters;
+	struct sym_plan *wide;
 };
 
 struct align {
@@ -59,6 +64,7 @@ struct align {
 	uint64_t seed;
 	const char *reference;  /* --to, --barrier */
 	const char *arch, *output, *report, *data;
+	bool is_centered;       /* --softmax=center */
 	bool is_explain;
 	bool is_table;
 	bool is_f64_check;      /* --check=f64 */
@@ -126,11 +132,10 @@ void align_state_symmetry(const struct align_plan *p, struct model *m);
 
 CKPT_CHECKED enum ckpt_status align_exact(const struct align *a,
     struct align_item *item, struct ckpt_error *err);
-CKPT_CHECKED enum ckpt_status align_paper(const struct align *a,
+/* The paper's form, unit norms, the least mass, the softmax centred. */
+CKPT_CHECKED enum ckpt_status align_form(const struct align *a,
     struct align_item *item, struct ckpt_error *err);
 CKPT_CHECKED enum ckpt_status align_to(const struct align *a,
-    struct align_item *item, struct ckpt_error *err);
-CKPT_CHECKED enum ckpt_status align_scale(const struct align *a,
     struct align_item *item, struct ckpt_error *err);
 CKPT_CHECKED enum ckpt_status align_restore(const struct align *a,
     struct align_item *item, struct ckpt_error *err);
@@ -151,6 +156,11 @@ CKPT_CHECKED enum ckpt_status align_put_rounded(const struct align *a,
 CKPT_CHECKED enum ckpt_status align_open_reference(struct align *a,
     struct ckpt_error *err);
 void align_close_reference(struct align *a);
+
+/* Keeps the permutation of an element, or else of a map, for the report. */
+CKPT_CHECKED enum ckpt_status align_note_order(const struct align *a,
+    struct align_item *item, const struct sym_element *e,
+    const struct match_map *m, struct ckpt_error *err);
 
 /* ---- metadata ---- */
 

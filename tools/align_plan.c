@@ -29,11 +29,24 @@ align_plan_free(struct align_plan *p)
 		return;
 	align_check_free(p->check);
 	mass_plan_free(p->mass);
+	sym_plan_free(p->wide);
 	match_shape_free(p->shape);
 	schema_unref(p->same);
 	schema_unref(p->as_f32);
 	schema_unref(p->as_f64);
 	free(p);
+}
+
+/* What forms that round work with. */
+static enum ckpt_status
+prepare_form(struct align_plan *p, struct ckpt_error *err)
+{
+	enum ckpt_status st = sym_plan_new(p->plan->table, p->as_f64,
+	    &p->wide, err);
+
+	if (st == CKPT_OK && p->plan->graph != NULL)
+		st = match_filters_count(p->plan->graph, &p->n_filters, err);
+	return (st);
 }
 
 static enum ckpt_status
@@ -55,6 +68,9 @@ plan_new(const struct align *a, const struct plan *plan,
 		st = match_shape_new(plan->sym, &p->shape, err);
 	if (st == CKPT_OK && a->scale == MATCH_SCALE_MASS)
 		st = mass_plan_new(&a->cli, plan, a->with_bias, &p->mass, err);
+	if (st == CKPT_OK && (a->method == ALIGN_PAPER ||
+	    a->method == ALIGN_SCALE))
+		st = prepare_form(p, err);
 	if (st == CKPT_OK && a->report != NULL)
 		st = align_check_new(a, p, &p->check, err);
 	if (st != CKPT_OK) {

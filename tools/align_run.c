@@ -121,11 +121,10 @@ apply_method(const struct align *a, struct align_item *item,
 	case ALIGN_EXACT:
 		return (align_exact(a, item, err));
 	case ALIGN_PAPER:
-		return (align_paper(a, item, err));
+	case ALIGN_SCALE:
+		return (align_form(a, item, err));
 	case ALIGN_TO:
 		return (align_to(a, item, err));
-	case ALIGN_SCALE:
-		return (align_scale(a, item, err));
 	default:
 		return (align_restore(a, item, err));
 	}

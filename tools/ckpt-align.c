@@ -11,7 +11,7 @@ enum {
 	OPTION_DTYPE, OPTION_EXPLAIN, OPTION_LIMIT, OPTION_METHOD, OPTION_PLOT,
 	OPTION_POINTS, OPTION_REPAIR, OPTION_REPORT, OPTION_RESTARTS,
 	OPTION_RESTORE, OPTION_TABLE,
-	OPTION_SCALE, OPTION_SEED, OPTION_TO, OPTION_WITH_BIAS
+	OPTION_SCALE, OPTION_SEED, OPTION_SOFTMAX, OPTION_TO, OPTION_WITH_BIAS
 };
 
 static const struct cli_option options[] = {
@@ -23,6 +23,7 @@ static const struct cli_option options[] = {
 	{ "table", OPTION_TABLE, NULL, "print the table of symmetries" },
 	{ "output", 'o', "FILE", "write there, not to standard output" },
 	{ "scale", OPTION_SCALE, "SCALE", "none, pow2, unit or min-mass" },
+	{ "softmax", OPTION_SOFTMAX, "center", "and without its translation" },
 	{ "with-bias", OPTION_WITH_BIAS, NULL, "with min-mass: biases count" },
 	{ "dtype", OPTION_DTYPE, "f64", "with exact: as the ID has it" },
 	{ "method", OPTION_METHOD, "METHOD", "weights or activations" },
@@ -183,6 +184,12 @@ parse_option(struct align *a, int letter)
 	case OPTION_SCALE:
 		parse_scale(a);
 		break;
+	case OPTION_SOFTMAX:
+		if (strcmp(a->cli.value, "center") != 0)
+			cli_usage_error(&a->cli, "--softmax=%s: expected "
+			    "center", a->cli.value);
+		a->is_centered = true;
+		break;
 	case OPTION_WITH_BIAS:
 		a->with_bias = true;
 		break;
@@ -241,8 +248,13 @@ check_options(struct align *a)
 {
 	const bool is_mass = a->has_scale && a->scale == MATCH_SCALE_MASS;
 
-	if (a->method == ALIGN_NONE && is_mass)
+	if (a->method == ALIGN_NONE && (is_mass || a->is_centered ||
+	    (a->has_scale && a->scale == MATCH_SCALE_UNIT)))
 		a->method = ALIGN_SCALE;
+	if (a->is_centered && a->method != ALIGN_SCALE &&
+	    a->method != ALIGN_PAPER)
+		cli_usage_error(&a->cli, "--softmax=center rounds: it goes "
+		    "alone, with --scale or with --canonical=paper");
 	if (is_mass && a->method != ALIGN_SCALE && a->method != ALIGN_PAPER)
 		cli_usage_error(&a->cli, "--scale=min-mass goes alone or "
 		    "with --canonical=paper");
@@ -251,7 +263,7 @@ check_options(struct align *a)
 		    "--scale=min-mass");
 	if (a->method == ALIGN_NONE && !a->is_explain)
 		cli_usage_error(&a->cli, "expected --canonical, --to, "
-		    "--scale=min-mass, --restore or --explain");
+		    "--scale, --softmax, --restore or --explain");
 	if (!a->has_scale)
 		a->scale = a->method == ALIGN_EXACT ? MATCH_SCALE_POW2 :
 		    a->method == ALIGN_PAPER ? MATCH_SCALE_UNIT :
@@ -349,6 +361,18 @@ align_release(struct align *a)
 	plans_free(a->plans);
 }
 
+/* What the forward pass, or constants of normalisations, are needed for. */
+static enum plans_graph
+wanted_graph(const struct align *a)
+{
+	if (a->report != NULL || a->by_activations ||
+	    a->barrier_options.is_wanted || a->scale == MATCH_SCALE_MASS ||
+	    a->is_centered)
+		return (PLANS_GRAPH);
+	return (a->method == ALIGN_PAPER ? PLANS_GRAPH_OF_NORMS :
+	    PLANS_TABLE_ALONE);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -362,12 +386,9 @@ main(int argc, char **argv)
 	struct ckpt_error err = { .offset = CKPT_NO_OFFSET };
 	enum ckpt_status st;
 	int status = CLI_YES;
-	bool wants_graph;
 
 	parse_options(&a, argc, argv);
-	wants_graph = a.report != NULL || a.by_activations ||
-	    a.barrier_options.is_wanted || a.scale == MATCH_SCALE_MASS;
-	st = plans_new(&a.cli, a.arch, wants_graph, &a.plans, &err);
+	st = plans_new(&a.cli, a.arch, wanted_graph(&a), &a.plans, &err);
 	if (st == CKPT_OK)
 		st = a.is_explain ? align_explain(&a, &err) :
 		    align_inputs(&a, &err);

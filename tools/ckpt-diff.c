@@ -73,7 +73,7 @@ main(int argc, char **argv)
 	int status;
 
 	parse_options(&d, argc, argv);
-	st = plans_new(&d.cli, d.arch, false, &d.plans, &err);
+	st = plans_new(&d.cli, d.arch, PLANS_TABLE_ALONE, &d.plans, &err);
 	if (st == CKPT_OK && d.base != NULL)
 		st = diff_base(&d, &err);
 	else if (st == CKPT_OK)

@@ -308,7 +308,7 @@ sum_orbits(struct sum *s, struct ckpt_error *err)
 	};
 	enum ckpt_status st;
 
-	st = plans_new(&s->cli, s->arch, false, &s->plans, err);
+	st = plans_new(&s->cli, s->arch, PLANS_TABLE_ALONE, &s->plans, err);
 	if (st != CKPT_OK)
 		return (st);
 	st = threads_pipe_run(&p, err);

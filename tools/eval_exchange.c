@@ -302,7 +302,8 @@ eval_exchange(const struct cli *c, const struct eval_options *o,
 {
 	struct exchange x = { .cli = c, .options = o, .out = out };
 	struct plans *plans = NULL;
-	enum ckpt_status st = plans_new(c, o->arch, false, &plans, err);
+	enum ckpt_status st = plans_new(c, o->arch, PLANS_TABLE_ALONE,
+	    &plans, err);
 
 	if (st == CKPT_OK)
 		st = run(&x, plans, err);

@@ -73,7 +73,8 @@ work(void *arg, struct eval_one *one, struct ckpt_error *err)
 	(void)pthread_mutex_unlock(&m->lock);
 	if (st != CKPT_OK)
 		return (st);
-	st = mass_solve(plan, &one->model, &r->mass, &r->note, &r->refusal);
+	st = mass_solve(plan, plan->plan->sym, &one->model, &r->mass,
+	    &r->note, &r->refusal);
 	r->is_solved = st == CKPT_OK;
 	r->has_least = plan->n_filters == 0;
 	if (st == CKPT_OK || st == CKPT_INVALID || st == CKPT_LIMIT)
@@ -234,7 +235,7 @@ eval_mass(const struct cli *c, const struct eval_options *o,
 
 	if (pthread_mutex_init(&m.lock, NULL) != 0)
 		return (error_nomem(err, sizeof(m.lock)));
-	st = plans_new(c, o->arch, true, &plans, err);
+	st = plans_new(c, o->arch, PLANS_GRAPH, &plans, err);
 	if (st == CKPT_OK)
 		st = run(&m, plans, err);
 	*n_refused = m.n_refused;

@@ -92,13 +92,14 @@ name_dead(const struct mass_plan *p, const struct match_mass_result *r,
 }
 
 enum ckpt_status
-mass_solve(const struct mass_plan *p, const struct model *m,
-    struct match_mass_result *out, char **note, struct ckpt_error *err)
+mass_solve(const struct mass_plan *p, const struct sym_plan *plan,
+    const struct model *m, struct match_mass_result *out, char **note,
+    struct ckpt_error *err)
 {
 	enum ckpt_status st;
 
 	*note = NULL;
-	st = match_mass_solve(p->mass, p->plan->sym, m, out, err);
+	st = match_mass_solve(p->mass, plan, m, out, err);
 	if (st != CKPT_OK || out->n_dead == 0)
 		return (st);
 	st = name_dead(p, out, note, err);

@@ -23,10 +23,12 @@ CKPT_CHECKED enum ckpt_status mass_plan_new(const struct cli *c,
     struct ckpt_error *err);
 void mass_plan_free(struct mass_plan *p); /* NULL does nothing */
 
-/* Solves the problem for a model of the plan's schema. *note becomes NULL,
+/* Solves the problem for a model of the plan's tensors, of whatever dtypes;
+ * `plan` is that of its schema. *note becomes NULL,
  * or says which units are dead; it is the caller's. */
 CKPT_CHECKED enum ckpt_status mass_solve(const struct mass_plan *p,
-    const struct model *m, struct match_mass_result *out, char **note,
+    const struct sym_plan *plan, const struct model *m,
+    struct match_mass_result *out, char **note,
     struct ckpt_error *err);
 
 /* Adds to a note, which is NULL at first, what is to be said as well. */

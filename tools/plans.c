@@ -4,13 +4,13 @@
 struct plans {
 	const struct cli *cli;
 	const char *arch;
-	bool want_graph;
+	enum plans_graph want;
 	size_t n;
 	struct plan **plans; /* plans[0 .. n-1], the latest used first */
 };
 
 enum ckpt_status
-plans_new(const struct cli *c, const char *arch, bool want_graph,
+plans_new(const struct cli *c, const char *arch, enum plans_graph want,
     struct plans **out, struct ckpt_error *err)
 {
 	struct plans *p = calloc(1, sizeof(*p));
@@ -19,7 +19,7 @@ plans_new(const struct cli *c, const char *arch, bool want_graph,
 		return (error_nomem(err, sizeof(*p)));
 	p->cli = c;
 	p->arch = arch;
-	p->want_graph = want_graph;
+	p->want = want;
 	*out = p;
 	return (CKPT_OK);
 }
@@ -48,6 +48,18 @@ plans_free(struct plans *p)
 	free(p);
 }
 
+/* Only statistics of a normalisation are permuted and nothing else. */
+static bool
+has_norms(const struct symmetry *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_axes; i++)
+		if (s->axes[i].action == SYMMETRY_NONE)
+			return (true);
+	return (false);
+}
+
 /* The table: of the schema, or of the architecture that is chosen. */
 static enum ckpt_status
 find_table(struct plans *p, const struct model_head *head, struct plan *plan,
@@ -59,7 +71,9 @@ find_table(struct plans *p, const struct model_head *head, struct plan *plan,
 	if (p->arch == NULL && s->symmetry != NULL) {
 		st = symmetry_parse(s->symmetry, strlen(s->symmetry),
 		    &plan->table, err);
-		if (st != CKPT_OK || !p->want_graph)
+		if (st != CKPT_OK || p->want == PLANS_TABLE_ALONE ||
+		    (p->want == PLANS_GRAPH_OF_NORMS &&
+		    !has_norms(plan->table)))
 			return (st);
 		return (cli_arch_choose(p->cli, NULL, s, &head->meta,
 		    &plan->graph, err));

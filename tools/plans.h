@@ -13,18 +13,25 @@ struct plan {
 	struct symmetry *table;
 	struct sym_plan *sym;
 	struct graph *graph;  /* NULL where the table came with the schema
-	                         and no .arch was asked for */
+	                         and no graph was asked for */
 	char *text;           /* of the table */
 };
 
 struct plans;
 
+/* Whether an architecture is looked for even where the schema has a table:
+ * not at all; where the table shows normalisations; always. */
+enum plans_graph {
+	PLANS_TABLE_ALONE = 0,
+	PLANS_GRAPH_OF_NORMS,
+	PLANS_GRAPH
+};
+
 /* `arch` is the --arch option: a path, a shipped name, or NULL, where the
  * schema's own table of symmetries is used, else the record's metadata,
- * else the one known .arch that fits. With `want_graph` a .arch is looked
- * for even where the schema has a table. */
+ * else the one known .arch that fits. */
 CKPT_CHECKED enum ckpt_status plans_new(const struct cli *c,
-    const char *arch, bool want_graph, struct plans **out,
+    const char *arch, enum plans_graph want, struct plans **out,
     struct ckpt_error *err);
 void plans_free(struct plans *p); /* NULL does nothing */
 

@@ -58,6 +58,7 @@ lib_libmatch_la_SOURCES = \
 	lib/match/match_cost.c \
 	lib/match/match_descend.c \
 	lib/match/match_family.c \
+	lib/match/match_filters.c lib/match/match_filters.h \
 	lib/match/match_layout.c \
 	lib/match/match_map.c \
 	lib/match/match_mass.c lib/match/match_mass.h \

@@ -28,4 +28,11 @@ bool mass_filters_is_source(const struct graph_node *n);
 
 void mass_filters_release(struct mass_filters *f);
 
+/* A copy of a model, all weights as f64 (of schema_derive(CKPT_F64)), with
+ * the sets of filters multiplied by factors[class][set], as
+ * match_mass_scale_filters does. */
+CKPT_CHECKED enum ckpt_status mass_filters_scale(const struct graph *g,
+    const double *const *factors, const struct model *in, struct model *out,
+    size_t *n_kept, struct ckpt_error *err);
+
 #endif

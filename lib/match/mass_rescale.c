@@ -263,12 +263,11 @@ prepare(struct rescale *w, const struct model *in, struct ckpt_error *err)
 }
 
 enum ckpt_status
-match_mass_scale_filters(const struct match_mass *p, const struct graph *g,
-    const struct match_mass_result *r, const struct model *in,
-    struct model *out, size_t *n_kept, struct ckpt_error *err)
+mass_filters_scale(const struct graph *g, const double *const *factors,
+    const struct model *in, struct model *out, size_t *n_kept,
+    struct ckpt_error *err)
 {
-	struct rescale w = { .g = g, .given = (const double *const *)
-	    (r->factors + p->shape->n_groups) };
+	struct rescale w = { .g = g, .given = factors };
 	enum ckpt_status st = prepare(&w, in, err);
 
 	if (st == CKPT_OK) {
@@ -279,4 +278,13 @@ match_mass_scale_filters(const struct match_mass *p, const struct graph *g,
 	}
 	rescale_release(&w);
 	return (st);
+}
+
+enum ckpt_status
+match_mass_scale_filters(const struct match_mass *p, const struct graph *g,
+    const struct match_mass_result *r, const struct model *in,
+    struct model *out, size_t *n_kept, struct ckpt_error *err)
+{
+	return (mass_filters_scale(g, (const double *const *)
+	    (r->factors + p->shape->n_groups), in, out, n_kept, err));
 }

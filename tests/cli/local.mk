@@ -44,6 +44,7 @@ EXTRA_DIST += $(EVAL_TESTS) tests/cli/eval_tool.py tests/cli/stats_tool.py
 ALIGN_TESTS = \
 	tests/cli/align.sh \
 	tests/cli/align_check.sh \
+	tests/cli/align_form.sh \
 	tests/cli/align_eval.sh \
 	tests/cli/align_examples.sh \
 	tests/cli/align_orbit.sh \
