@@ -19,6 +19,7 @@ enum align_method {
 	ALIGN_EXACT,   /* --canonical=exact */
 	ALIGN_PAPER,   /* --canonical=paper */
 	ALIGN_TO,      /* --to=REF */
+	ALIGN_MEAN,    /* --to=mean */
 	ALIGN_SCALE,   /* --scale=unit, min-mass or --softmax=center alone */
 	ALIGN_RESTORE
 };
@@ -26,6 +27,16 @@ enum align_method {
 struct align_check;
 struct align_barrier;
 struct align_activations;
+struct align_mean;
+
+/* What --to=mean is asked for. */
+struct align_mean_options {
+	const char *path;    /* --mean, or NULL */
+	const char *cycles;  /* or NULL */
+	uint64_t n_triples;  /* 0: not given */
+	unsigned n_passes;   /* 0: not given */
+	uint64_t window;     /* 0: not given */
+};
 
 /* What --barrier is asked for. */
 struct align_barrier_options {
@@ -70,6 +81,8 @@ struct align {
 	bool is_f64_check;      /* --check=f64 */
 	struct align_barrier_options barrier_options;
 
+	struct align_mean_options mean_options;
+
 	struct plans *plans;
 	size_t n_plans;
 	struct align_plan **per_plan;
@@ -88,6 +101,7 @@ struct align {
 	FILE *report_file;
 	struct align_barrier *barrier; /* takes the sink's place, or NULL */
 	bool has_nan;                  /* a score is NaN */
+	struct align_mean *mean;       /* of --to=mean, or NULL */
 
 	/* bytes of models on their way, and whether one has failed */
 	pthread_mutex_t lock;
@@ -113,6 +127,13 @@ struct align_item {
 	 * --check=f64; data NULL otherwise. */
 	struct model unrounded;
 	bool is_near;                /* nearly the same function, not more */
+	/* --to=mean: the number among the models; the map to the mean, if
+	 * there is one; the weights before (or under the map of the pass
+	 * before) and after it */
+	uint64_t number;
+	bool is_kept, is_moved;      /* is_kept: not freed after a pass */
+	struct match_map map;
+	double *w, *x;
 	struct align_change {
 		double output, order, max_logit;
 	} change, change_f64;
@@ -150,6 +171,12 @@ CKPT_CHECKED enum ckpt_status align_note_order(const struct align *a,
 CKPT_CHECKED enum ckpt_status align_put_rounded(const struct align *a,
     struct align_item *item, const struct sym_plan *plan,
     const struct model *from, const struct match_map *map,
+    struct ckpt_error *err);
+
+/* The result of a map of item->in: as f32 with --scale=unit, else exact, with
+ * the way back. */
+CKPT_CHECKED enum ckpt_status align_put_map(const struct align *a,
+    struct align_item *item, const struct match_map *map,
     struct ckpt_error *err);
 
 /* Reads --to's model and prepares the matching to it. */
@@ -219,6 +246,58 @@ CKPT_CHECKED enum ckpt_status align_mass(const struct align_item *item,
  * --arch. */
 CKPT_CHECKED enum ckpt_status align_explain(struct align *a,
     struct ckpt_error *err);
+
+/* ---- models on their way ---- */
+
+/* The next model of the source, with its plan and ID. */
+CKPT_CHECKED enum ckpt_status align_item_read(struct align *a,
+    struct align_item **out, struct ckpt_error *err);
+void align_item_free(struct align *a, struct align_item *item);
+
+/* Waits until the models on their way leave room for one of these bytes
+ * and its result; one is always let in. */
+CKPT_CHECKED enum ckpt_status align_item_wait(struct align *a,
+    struct align_item *item, uint64_t n_bytes);
+
+/* It stays in memory, and counts no longer as one on its way. */
+void align_item_keep(struct align *a, struct align_item *item);
+
+/* The IDs of item->out, and what the report wants. */
+CKPT_CHECKED enum ckpt_status align_item_finish(struct align *a,
+    struct align_item *item, unsigned thread, struct ckpt_error *err);
+
+/* Warnings, the model, its line of the report. */
+CKPT_CHECKED enum ckpt_status align_item_put(struct align *a,
+    struct align_item *item, struct ckpt_error *err);
+
+/* A pass over models: `next` makes items (CKPT_END ends it), `work` is called
+ * by several threads, `take` in the order of the items. */
+struct align_pass {
+	struct align *a;
+	enum ckpt_status (*next)(struct align *a, struct align_item **out,
+	    struct ckpt_error *err);
+	enum ckpt_status (*work)(struct align *a, struct align_item *item,
+	    unsigned thread, struct ckpt_error *err);
+	enum ckpt_status (*take)(struct align *a, struct align_item *item,
+	    struct ckpt_error *err);
+};
+CKPT_CHECKED enum ckpt_status align_pass_run(struct align_pass *p,
+    struct ckpt_error *err);
+
+/* ---- --to=mean ---- */
+
+/* Opens what --mean and --cycles name; aligns; completes them. */
+CKPT_CHECKED enum ckpt_status align_mean_open(struct align *a,
+    struct ckpt_error *err);
+CKPT_CHECKED enum ckpt_status align_mean_run(struct align *a,
+    struct ckpt_error *err);
+CKPT_CHECKED enum ckpt_status align_mean_close(struct align *a,
+    struct ckpt_error *err);
+void align_mean_free(struct align *a);
+
+/* How a model has come to the mean, for its metadata. */
+CKPT_CHECKED enum ckpt_status align_mean_print(const struct align *a,
+    struct buf *out, struct ckpt_error *err);
 
 /* All models of the source, through the threads, to the sink. */
 CKPT_CHECKED enum ckpt_status align_run(struct align *a,

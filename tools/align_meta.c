@@ -18,6 +18,8 @@ print_method(const struct align *a, struct buf *out, struct ckpt_error *err)
 	if (a->method == ALIGN_SCALE)
 		st = buf_printf(out, err, "scale=%s%s", scales[a->scale],
 		    bias);
+	else if (a->method == ALIGN_MEAN)
+		st = align_mean_print(a, out, err);
 	else if (a->method != ALIGN_TO)
 		st = buf_printf(out, err, "canonical=%s scale=%s%s%s",
 		    a->method == ALIGN_EXACT ? "exact" : "paper",

@@ -205,13 +205,31 @@ measure(const struct align *a, struct align_item *item,
 	return (st);
 }
 
+enum ckpt_status
+align_put_map(const struct align *a, struct align_item *item,
+    const struct match_map *map, struct ckpt_error *err)
+{
+	const struct sym_plan *plan = item->plan->plan->sym;
+	struct sym_element e;
+	enum ckpt_status st;
+
+	if (a->scale == MATCH_SCALE_UNIT)
+		return (align_put_rounded(a, item, plan, &item->in, map,
+		    err));
+	st = match_map_element(map, plan, &e, err);
+	if (st != CKPT_OK)
+		return (st);
+	st = apply_to(a, item, &e, err);
+	sym_element_release(&e);
+	return (st);
+}
+
 static enum ckpt_status
 match_to(const struct align *a, struct align_item *item,
     struct ckpt_error *err)
 {
 	const struct sym_plan *plan = item->plan->plan->sym;
 	struct match_result r;
-	struct sym_element e;
 	enum ckpt_status st;
 
 	st = match_solve(a->problem, plan, &item->in, a->n_restarts, a->seed,
@@ -221,16 +239,7 @@ match_to(const struct align *a, struct align_item *item,
 	item->stage = "match";
 	item->before = r.before;
 	item->after = r.after;
-	if (a->scale == MATCH_SCALE_UNIT) {
-		st = align_put_rounded(a, item, plan, &item->in, &r.map,
-		    err);
-	} else {
-		st = match_map_element(&r.map, plan, &e, err);
-		if (st == CKPT_OK) {
-			st = apply_to(a, item, &e, err);
-			sym_element_release(&e);
-		}
-	}
+	st = align_put_map(a, item, &r.map, err);
 	match_map_release(&r.map);
 	return (st);
 }

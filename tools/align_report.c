@@ -46,7 +46,8 @@ align_report_measure(const struct align *a, struct align_item *item,
 	enum ckpt_status st;
 
 	/* these know their objective */
-	if (a->method != ALIGN_TO && a->scale != MATCH_SCALE_MASS) {
+	if (a->method != ALIGN_TO && a->method != ALIGN_MEAN &&
+	    a->scale != MATCH_SCALE_MASS) {
 		st = measure_mass(item, err);
 		if (st != CKPT_OK)
 			return (st);

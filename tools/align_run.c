@@ -2,25 +2,38 @@
 #include "align.h"
 
 static void
-item_free(struct align *a, struct align_item *item)
+give_room(struct align *a, struct align_item *item)
 {
 	(void)pthread_mutex_lock(&a->lock);
 	a->in_flight -= item->n_bytes;
+	item->n_bytes = 0;
 	(void)pthread_cond_broadcast(&a->changed);
 	(void)pthread_mutex_unlock(&a->lock);
+}
+
+void
+align_item_keep(struct align *a, struct align_item *item)
+{
+	item->is_kept = true;
+	give_room(a, item);
+}
+
+void
+align_item_free(struct align *a, struct align_item *item)
+{
+	if (item == NULL)
+		return;
+	give_room(a, item);
 	model_release(&item->in);
 	model_release(&item->out);
 	model_release(&item->unrounded);
 	sym_element_release(&item->order);
+	match_map_release(&item->map);
+	free(item->w);
+	free(item->x);
 	free(item->tensor_ids);
 	free(item->note);
 	free(item);
-}
-
-static void
-item_drop(void *arg, void *item)
-{
-	item_free(arg, item);
 }
 
 /* After a failure nobody may wait for room. */
@@ -36,10 +49,8 @@ noted(struct align *a, enum ckpt_status st)
 	return (st);
 }
 
-/* Waits until the models on their way leave room for one of these bytes
- * and its result; one is always let in. */
-static enum ckpt_status
-wait_for_room(struct align *a, struct align_item *item, uint64_t n_bytes)
+enum ckpt_status
+align_item_wait(struct align *a, struct align_item *item, uint64_t n_bytes)
 {
 	enum ckpt_status st = CKPT_OK;
 
@@ -67,7 +78,10 @@ read_item(struct align *a, struct align_item *item, struct ckpt_error *err)
 	st = align_plan_get(a, &m->head, &item->plan, err);
 	if (st != CKPT_OK)
 		return (st);
-	st = wait_for_room(a, item, m->head.schema->n_bytes);
+	/* its weights in double, too, until they are added to the mean */
+	st = align_item_wait(a, item, m->head.schema->n_bytes +
+	    (a->method == ALIGN_MEAN ? item->plan->shape->total *
+	    sizeof(*item->w) : 0));
 	if (st != CKPT_OK)
 		return (st);
 	st = model_alloc(m, err);
@@ -89,10 +103,10 @@ read_item(struct align *a, struct align_item *item, struct ckpt_error *err)
 	return (st);
 }
 
-static enum ckpt_status
-produce(void *arg, void **out, struct ckpt_error *err)
+enum ckpt_status
+align_item_read(struct align *a, struct align_item **out,
+    struct ckpt_error *err)
 {
-	struct align *a = arg;
 	struct align_item *item = calloc(1, sizeof(*item));
 	enum ckpt_status st;
 
@@ -106,7 +120,7 @@ produce(void *arg, void **out, struct ckpt_error *err)
 	st = read_item(a, item, err);
 	if (st != CKPT_OK) {
 		(void)error_where(err, item->in.head.label);
-		item_free(a, item);
+		align_item_free(a, item);
 		return (st);
 	}
 	*out = item;
@@ -130,12 +144,26 @@ apply_method(const struct align *a, struct align_item *item,
 	}
 }
 
-static enum ckpt_status
-work(void *arg, void *p, unsigned thread, struct ckpt_error *err)
+enum ckpt_status
+align_item_finish(struct align *a, struct align_item *item, unsigned thread,
+    struct ckpt_error *err)
 {
-	struct align *a = arg;
-	struct align_item *item = p;
 	struct ckpt_id id;
+	enum ckpt_status st = CKPT_OK;
+
+	if (a->method != ALIGN_RESTORE) {
+		align_state_symmetry(item->plan, &item->out);
+		st = id_of_model(&item->out, item->tensor_ids, &id, err);
+	}
+	if (st == CKPT_OK && a->report_file != NULL)
+		st = align_report_measure(a, item, thread, err);
+	return (st);
+}
+
+static enum ckpt_status
+align_one(struct align *a, struct align_item *item, unsigned thread,
+    struct ckpt_error *err)
+{
 	enum ckpt_status st;
 
 	item->n_not_finite = align_count_not_finite(&item->in);
@@ -143,15 +171,7 @@ work(void *arg, void *p, unsigned thread, struct ckpt_error *err)
 	    align_barrier_admit(a, &item->in, item->plan, err);
 	if (st == CKPT_OK)
 		st = apply_method(a, item, err);
-	if (st == CKPT_OK && a->method != ALIGN_RESTORE) {
-		align_state_symmetry(item->plan, &item->out);
-		st = id_of_model(&item->out, item->tensor_ids, &id, err);
-	}
-	if (st == CKPT_OK && a->report_file != NULL)
-		st = align_report_measure(a, item, thread, err);
-	if (st != CKPT_OK)
-		(void)error_where(err, item->in.head.label);
-	return (noted(a, st));
+	return (st == CKPT_OK ? align_item_finish(a, item, thread, err) : st);
 }
 
 static enum ckpt_status
@@ -170,11 +190,10 @@ put_model(struct align *a, const struct align_item *item,
 	return (st);
 }
 
-static enum ckpt_status
-consume(void *arg, void *p, struct ckpt_error *err)
+enum ckpt_status
+align_item_put(struct align *a, struct align_item *item,
+    struct ckpt_error *err)
 {
-	struct align *a = arg;
-	struct align_item *item = p;
 	enum ckpt_status st;
 
 	if (item->n_not_finite > 0)
@@ -188,32 +207,81 @@ consume(void *arg, void *p, struct ckpt_error *err)
 	    put_model(a, item, err);
 	if (st == CKPT_OK && a->report_file != NULL)
 		st = align_report_put(a, item, err);
-	item_free(a, item);
-	return (noted(a, st));
+	return (st);
+}
+
+/* ---- passes ---- */
+
+static void
+drop(void *arg, void *p)
+{
+	const struct align_pass *pass = arg;
+	struct align_item *item = p;
+
+	if (item->is_kept)
+		give_room(pass->a, item);
+	else
+		align_item_free(pass->a, item);
+}
+
+static enum ckpt_status
+produce(void *arg, void **out, struct ckpt_error *err)
+{
+	const struct align_pass *pass = arg;
+	struct align_item *item = NULL;
+	enum ckpt_status st;
+
+	st = pass->next(pass->a, &item, err);
+	*out = item;
+	return (st);
+}
+
+static enum ckpt_status
+work(void *arg, void *p, unsigned thread, struct ckpt_error *err)
+{
+	const struct align_pass *pass = arg;
+	struct align_item *item = p;
+	enum ckpt_status st;
+
+	st = pass->work(pass->a, item, thread, err);
+	if (st != CKPT_OK)
+		(void)error_where(err, item->in.head.label);
+	return (noted(pass->a, st));
+}
+
+static enum ckpt_status
+consume(void *arg, void *p, struct ckpt_error *err)
+{
+	const struct align_pass *pass = arg;
+	enum ckpt_status st;
+
+	st = pass->take(pass->a, p, err);
+	drop(arg, p);
+	return (noted(pass->a, st));
+}
+
+enum ckpt_status
+align_pass_run(struct align_pass *pass, struct ckpt_error *err)
+{
+	const struct threads_pipe p = {
+		.n_threads = pass->a->cli.n_threads,
+		/* how many are on their way is bounded by their bytes */
+		.window = 32 * (size_t)pass->a->cli.n_threads,
+		.arg = pass,
+		.produce = produce,
+		.work = work,
+		.consume = consume,
+		.drop = drop,
+	};
+
+	return (threads_pipe_run(&p, err));
 }
 
 enum ckpt_status
 align_run(struct align *a, struct ckpt_error *err)
 {
-	struct threads_pipe p = {
-		.n_threads = a->cli.n_threads,
-		.arg = a,
-		.produce = produce,
-		.work = work,
-		.consume = consume,
-		.drop = item_drop,
-	};
-	enum ckpt_status st;
+	struct align_pass pass = { a, align_item_read, align_one,
+	    align_item_put };
 
-	if (pthread_mutex_init(&a->lock, NULL) != 0)
-		return (error_nomem(err, sizeof(a->lock)));
-	if (pthread_cond_init(&a->changed, NULL) != 0) {
-		st = error_nomem(err, sizeof(a->changed));
-		goto err0;
-	}
-	st = threads_pipe_run(&p, err);
-	(void)pthread_cond_destroy(&a->changed);
-err0:
-	(void)pthread_mutex_destroy(&a->lock);
-	return (st);
+	return (align_pass_run(&pass, err));
 }

@@ -7,11 +7,12 @@
 
 enum {
 	OPTION_ARCH = 256, OPTION_BARRIER, OPTION_CANONICAL, OPTION_CHECK,
-	OPTION_DATA,
-	OPTION_DTYPE, OPTION_EXPLAIN, OPTION_LIMIT, OPTION_METHOD, OPTION_PLOT,
+	OPTION_CYCLES, OPTION_DATA, OPTION_DTYPE, OPTION_EXPLAIN,
+	OPTION_LIMIT, OPTION_MEAN, OPTION_METHOD, OPTION_PASSES, OPTION_PLOT,
 	OPTION_POINTS, OPTION_REPAIR, OPTION_REPORT, OPTION_RESTARTS,
-	OPTION_RESTORE, OPTION_TABLE,
-	OPTION_SCALE, OPTION_SEED, OPTION_SOFTMAX, OPTION_TO, OPTION_WITH_BIAS
+	OPTION_RESTORE, OPTION_SCALE, OPTION_SEED, OPTION_SOFTMAX,
+	OPTION_TABLE, OPTION_TO, OPTION_TRIPLES, OPTION_WINDOW,
+	OPTION_WITH_BIAS
 };
 
 static const struct cli_option options[] = {
@@ -27,6 +28,11 @@ static const struct cli_option options[] = {
 	{ "with-bias", OPTION_WITH_BIAS, NULL, "with min-mass: biases count" },
 	{ "dtype", OPTION_DTYPE, "f64", "with exact: as the ID has it" },
 	{ "method", OPTION_METHOD, "METHOD", "weights or activations" },
+	{ "mean", OPTION_MEAN, "FILE", "with --to=mean: write the mean there" },
+	{ "cycles", OPTION_CYCLES, "FILE", "and how far A>B>C>A leads home" },
+	{ "triples", OPTION_TRIPLES, "N", "of models for it (default 100)" },
+	{ "passes", OPTION_PASSES, "N", "at most N over the models" },
+	{ "window", OPTION_WINDOW, "N", "the mean of N models, then onward" },
 	{ "restarts", OPTION_RESTARTS, "N", "with --to: N more random starts" },
 	{ "seed", OPTION_SEED, "N", "of the random starts (default 0)" },
 	{ "report", OPTION_REPORT, "FILE", "a line of TSV for each model" },
@@ -93,6 +99,10 @@ parse_method(struct align *a)
 static void
 parse_reference(struct align *a, bool is_barrier)
 {
+	if (!is_barrier && strcmp(a->cli.value, "mean") == 0) {
+		set_method(a, ALIGN_MEAN);
+		return;
+	}
 	set_method(a, ALIGN_TO);
 	if (a->reference != NULL && a->barrier_options.is_wanted !=
 	    is_barrier)
@@ -125,6 +135,31 @@ parse_barrier(struct align *a, int letter)
 	}
 }
 
+/* What goes with --to=mean alone. */
+static void
+parse_mean(struct align *a, int letter)
+{
+	struct align_mean_options *o = &a->mean_options;
+
+	switch (letter) {
+	case OPTION_CYCLES:
+		o->cycles = a->cli.value;
+		break;
+	case OPTION_MEAN:
+		o->path = a->cli.value;
+		break;
+	case OPTION_PASSES:
+		o->n_passes = (unsigned)cli_number(&a->cli, 1, 100000);
+		break;
+	case OPTION_TRIPLES:
+		o->n_triples = cli_number(&a->cli, 1, UINT32_MAX);
+		break;
+	case OPTION_WINDOW:
+		o->window = cli_number(&a->cli, 1, UINT32_MAX);
+		break;
+	}
+}
+
 static void
 parse_option(struct align *a, int letter)
 {
@@ -144,6 +179,13 @@ parse_option(struct align *a, int letter)
 	case OPTION_POINTS:
 	case OPTION_REPAIR:
 		parse_barrier(a, letter);
+		break;
+	case OPTION_CYCLES:
+	case OPTION_MEAN:
+	case OPTION_PASSES:
+	case OPTION_TRIPLES:
+	case OPTION_WINDOW:
+		parse_mean(a, letter);
 		break;
 	case OPTION_CANONICAL:
 		parse_canonical(a);
@@ -197,6 +239,31 @@ parse_option(struct align *a, int letter)
 		a->seed = cli_number(&a->cli, 0, UINT64_MAX);
 		break;
 	}
+}
+
+static bool
+is_stdout(const char *path)
+{
+	return (path != NULL && strcmp(path, "-") == 0);
+}
+
+static void
+check_mean(struct align *a)
+{
+	const struct align_mean_options *o = &a->mean_options;
+
+	if (a->method != ALIGN_MEAN && (o->cycles != NULL ||
+	    o->path != NULL || o->n_passes != 0 || o->n_triples != 0 ||
+	    o->window != 0))
+		cli_usage_error(&a->cli, "--mean, --cycles, --triples, "
+		    "--passes and --window go with --to=mean");
+	if (o->n_triples != 0 && o->cycles == NULL)
+		cli_usage_error(&a->cli, "--triples goes with --cycles");
+	if ((a->output == NULL || is_stdout(a->output)) +
+	    is_stdout(a->report) + is_stdout(o->path) +
+	    is_stdout(o->cycles) > 1 && a->method == ALIGN_MEAN)
+		cli_usage_error(&a->cli, "of --output, --report, --mean and "
+		    "--cycles only one can be standard output");
 }
 
 static void
@@ -282,6 +349,7 @@ check_options(struct align *a)
 	if (a->is_f64_check && a->report == NULL)
 		cli_usage_error(&a->cli, "--check goes with --report");
 	check_barrier(a);
+	check_mean(a);
 	check_matching(a);
 	if (a->data != NULL && a->report == NULL && !a->by_activations &&
 	    !a->barrier_options.is_wanted)
@@ -333,16 +401,21 @@ align_inputs(struct align *a, struct ckpt_error *err)
 	if (a->barrier_options.is_wanted)
 		return (align_along(a, err));
 	st = align_report_open(a, err);
+	if (st == CKPT_OK && a->method == ALIGN_MEAN)
+		st = align_mean_open(a, err);
 	if (st != CKPT_OK)
 		return (st);
 	st = cli_open_pack(&a->cli, a->output, &pack, &a->sink, err);
 	if (st == CKPT_OK) {
-		st = align_run(a, err);
+		st = a->method == ALIGN_MEAN ? align_mean_run(a, err) :
+		    align_run(a, err);
 		if (st != CKPT_OK)
 			model_sink_abort(a->sink);
 		else
 			st = model_sink_close(a->sink, err);
 	}
+	if (st == CKPT_OK && a->method == ALIGN_MEAN)
+		st = align_mean_close(a, err);
 	closed = align_report_close(a, st == CKPT_OK ? err : NULL);
 	return (st == CKPT_OK ? closed : st);
 }
@@ -354,6 +427,7 @@ align_release(struct align *a)
 
 	model_source_close(a->source);
 	align_barrier_free(a->barrier);
+	align_mean_free(a);
 	align_close_reference(a);
 	for (i = 0; i < a->n_plans; i++)
 		align_plan_free(a->per_plan[i]);
@@ -382,7 +456,10 @@ main(int argc, char **argv)
 		.purpose = "Bring models to a canonical form or to a "
 		    "reference, and back.",
 		.options = options,
-	} };
+	},
+	    .lock = PTHREAD_MUTEX_INITIALIZER,
+	    .changed = PTHREAD_COND_INITIALIZER,
+	};
 	struct ckpt_error err = { .offset = CKPT_NO_OFFSET };
 	enum ckpt_status st;
 	int status = CLI_YES;

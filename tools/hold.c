@@ -8,8 +8,8 @@ struct hold {
 	uint64_t memory;
 	struct buf data;
 	int fd;          /* of the temporary file, or -1 */
-	bool is_on_disk; /* the present model */
-	uint64_t n;      /* bytes of it so far */
+	bool is_on_disk; /* the present bytes */
+	uint64_t n;      /* how many there are */
 };
 
 enum ckpt_status
@@ -73,16 +73,15 @@ hold_begin(struct hold *h, uint64_t n_bytes, struct ckpt_error *err)
 	return (st);
 }
 
-enum ckpt_status
-hold_add(struct hold *h, const void *data, size_t n, struct ckpt_error *err)
+static enum ckpt_status
+write_at(struct hold *h, const void *data, size_t n, uint64_t offset,
+    struct ckpt_error *err)
 {
 	const unsigned char *p = data;
 	ssize_t r;
 
-	if (!h->is_on_disk)
-		return (buf_append(&h->data, data, n, err));
 	while (n > 0) {
-		r = pwrite(h->fd, p, n, (off_t)h->n);
+		r = pwrite(h->fd, p, n, (off_t)offset);
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r < 0)
@@ -90,9 +89,40 @@ hold_add(struct hold *h, const void *data, size_t n, struct ckpt_error *err)
 			    "cannot write a temporary file"));
 		p += r;
 		n -= (size_t)r;
-		h->n += (uint64_t)r;
+		offset += (uint64_t)r;
 	}
 	return (CKPT_OK);
+}
+
+/* What there is goes to the file. */
+static enum ckpt_status
+move_to_disk(struct hold *h, struct ckpt_error *err)
+{
+	enum ckpt_status st = CKPT_OK;
+
+	if (h->fd < 0)
+		st = open_temporary(h, err);
+	if (st == CKPT_OK && h->data.len > 0)
+		st = write_at(h, h->data.data, h->data.len, 0, err);
+	h->is_on_disk = true;
+	buf_release(&h->data);
+	return (st);
+}
+
+enum ckpt_status
+hold_add(struct hold *h, const void *data, size_t n, struct ckpt_error *err)
+{
+	enum ckpt_status st;
+
+	if (!h->is_on_disk && h->n + n > h->memory) {
+		st = move_to_disk(h, err);
+		if (st != CKPT_OK)
+			return (st);
+	}
+	st = h->is_on_disk ? write_at(h, data, n, h->n, err) :
+	    buf_append(&h->data, data, n, err);
+	h->n += n;
+	return (st);
 }
 
 enum ckpt_status
@@ -118,5 +148,16 @@ hold_read(struct hold *h, void *out, size_t n, uint64_t offset,
 		n -= (size_t)r;
 		offset += (uint64_t)r;
 	}
+	return (CKPT_OK);
+}
+
+enum ckpt_status
+hold_write(struct hold *h, const void *data, size_t n, uint64_t offset,
+    struct ckpt_error *err)
+{
+	if (h->is_on_disk)
+		return (write_at(h, data, n, offset, err));
+	if (n > 0)
+		memcpy(h->data.data + offset, data, n);
 	return (CKPT_OK);
 }

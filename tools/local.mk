@@ -85,6 +85,10 @@ tools_ckpt_align_SOURCES = tools/ckpt-align.c \
 	tools/align_check.c \
 	tools/align_explain.c \
 	tools/align_form.c \
+	tools/align_cycles.c \
+	tools/align_mean.c tools/align_mean.h \
+	tools/align_mean_model.c \
+	tools/align_mean_read.c \
 	tools/align_meta.c \
 	tools/align_methods.c \
 	tools/align_nodes.c \
@@ -93,6 +97,7 @@ tools_ckpt_align_SOURCES = tools/ckpt-align.c \
 	tools/align_report.c \
 	tools/align_run.c \
 	tools/dataset.c tools/dataset.h \
+	tools/hold.c tools/hold.h \
 	tools/line.c tools/line.h \
 	tools/mass.c tools/mass.h \
 	tools/score.c tools/score.h

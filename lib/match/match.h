@@ -97,6 +97,17 @@ void match_map_copy(const struct match_map *from, struct match_map *to);
 /* total becomes: total, then `then`. */
 void match_map_append(struct match_map *total, const struct match_map *then);
 
+/* The way back. */
+void match_map_invert(const struct match_map *from, struct match_map *to);
+
+/* Units that a map leaves at their place, and with their sign; groups that
+ * are permuted along with another are not counted. *n_units: of all. */
+uint64_t match_map_home(const struct match_shape *s,
+    const struct match_map *m, uint64_t *n_units);
+
+/* How many a random element of the group leaves there on average. */
+double match_map_chance(const struct match_shape *s);
+
 /* Any map of powers of two as an exact element. */
 CKPT_CHECKED enum ckpt_status match_map_element(const struct match_map *m,
     const struct sym_plan *p, struct sym_element *out,

@@ -82,6 +82,65 @@ match_map_append(struct match_map *total, const struct match_map *then)
 	}
 }
 
+void
+match_map_invert(const struct match_map *from, struct match_map *to)
+{
+	const struct match_unit *p;
+	size_t g;
+	uint32_t u;
+
+	for (g = 0; g < from->n_groups; g++)
+		for (u = 0; u < from->n_units[g]; u++) {
+			p = &from->units[g][u];
+			to->units[g][p->source] = (struct match_unit){ u,
+			    1 / p->factor };
+		}
+}
+
+uint64_t
+match_map_home(const struct match_shape *s, const struct match_map *m,
+    uint64_t *n_units)
+{
+	const struct match_unit *p;
+	uint64_t n = 0;
+	size_t g;
+	uint32_t u;
+
+	*n_units = 0;
+	for (g = 0; g < m->n_groups; g++) {
+		if (s->family[g] != g)
+			continue;
+		*n_units += m->n_units[g];
+		for (u = 0; u < m->n_units[g]; u++) {
+			p = &m->units[g][u];
+			n += p->source == u && p->factor > 0;
+		}
+	}
+	return (n);
+}
+
+double
+match_map_chance(const struct match_shape *s)
+{
+	const struct symmetry_group *groups = s->table->groups;
+	double sum = 0, part;
+	size_t g, h, parent;
+
+	for (g = 0; g < s->n_groups; g++) {
+		if (s->family[g] != g)
+			continue;
+		part = groups[g].kinds & SYMMETRY_SIGN ? 0.5 : 1;
+		for (h = g; h != SIZE_MAX; h = parent) {
+			parent = groups[h].parent;
+			if (!groups[h].is_fixed)
+				part /= groups[h].n_units / (parent ==
+				    SIZE_MAX ? 1 : groups[parent].n_units);
+		}
+		sum += part * groups[g].n_units;
+	}
+	return (sum);
+}
+
 enum ckpt_status
 match_map_element(const struct match_map *m, const struct sym_plan *p,
     struct sym_element *out, struct ckpt_error *err)

@@ -6,9 +6,11 @@ struct match_mean {
 	const struct match_shape *shape;
 	enum match_scale scale; /* of the models */
 	bool *is_compared;      /* [tensor] */
-	uint64_t n;
+	uint64_t n, n_pass;     /* n_pass: of the pass before */
 	double squares;
-	double *sum, *mean;     /* [total] */
+	/* [total]; now: the sum as it is in the midst of a pass, of models
+	 * of this pass and of the pass before */
+	double *sum, *mean, *now;
 	struct match_problem *problem;
 };
 
@@ -33,9 +35,11 @@ match_mean_new(const struct match_shape *s, unsigned scale,
 	m->is_compared = calloc(s->n_tensors + 1, sizeof(*m->is_compared));
 	m->sum = calloc(s->total + 1, sizeof(*m->sum));
 	m->mean = calloc(s->total + 1, sizeof(*m->mean));
-	if (m->is_compared == NULL || m->sum == NULL || m->mean == NULL) {
+	m->now = calloc(s->total + 1, sizeof(*m->now));
+	if (m->is_compared == NULL || m->sum == NULL || m->mean == NULL ||
+	    m->now == NULL) {
 		match_mean_free(m);
-		return (error_nomem(err, 2 * s->total * sizeof(*m->sum)));
+		return (error_nomem(err, 3 * s->total * sizeof(*m->sum)));
 	}
 	for (i = 0; i < s->n_tensors; i++)
 		m->is_compared[i] = !match_is_left_out(&s->tensors[i]);
@@ -52,6 +56,7 @@ match_mean_free(struct match_mean *m)
 	free(m->is_compared);
 	free(m->sum);
 	free(m->mean);
+	free(m->now);
 	free(m);
 }
 
@@ -115,27 +120,6 @@ match_mean_value(const struct match_mean *m, const double *x)
 	    products);
 }
 
-/* Whether a map brings w nearer to the mean than another. */
-static enum ckpt_status
-is_better(const struct match_mean *m, const double *w,
-    const struct match_map *new, const struct match_map *old, bool *out,
-    struct ckpt_error *err)
-{
-	double *x = malloc((m->shape->total + 1) * sizeof(*x)), value = 0;
-	enum ckpt_status st;
-
-	if (x == NULL)
-		return (error_nomem(err, m->shape->total * sizeof(*x)));
-	st = match_mean_apply(m, w, new, x, err);
-	if (st == CKPT_OK) {
-		value = match_mean_value(m, x);
-		st = match_mean_apply(m, w, old, x, err);
-	}
-	*out = st == CKPT_OK && value > match_mean_value(m, x);
-	free(x);
-	return (st);
-}
-
 static bool
 is_same(const struct match_map *a, const struct match_map *b)
 {
@@ -154,34 +138,56 @@ is_same(const struct match_map *a, const struct match_map *b)
 	return (true);
 }
 
+/* The mean of the others: all but `old`. */
+static enum ckpt_status
+mean_of_others(const struct match_mean *m, const double *old,
+    struct match_problem **out, struct ckpt_error *err)
+{
+	const size_t n = m->shape->total;
+	double *others = malloc((n + 1) * sizeof(*others));
+	enum ckpt_status st;
+	size_t i;
+
+	if (others == NULL)
+		return (error_nomem(err, n * sizeof(*others)));
+	for (i = 0; i < n; i++)
+		others[i] = m->mean[i] + (m->mean[i] - old[i]) /
+		    (double)(m->n_pass - 1);
+	st = match_problem_near(m->problem, others, out, err);
+	free(others);
+	return (st);
+}
+
 enum ckpt_status
 match_mean_again(const struct match_mean *m, const double *w,
-    struct match_map *map, bool *is_moved, struct ckpt_error *err)
+    struct match_map *map, bool *is_moved, double *old, double *x,
+    struct ckpt_error *err)
 {
+	struct match_problem *others;
 	struct match_result r;
 	enum ckpt_status st;
 
-	st = match_improve(m->problem, w, map, &r, err);
+	*is_moved = false;
+	st = match_mean_apply(m, w, map, old, err);
+	if (st != CKPT_OK || m->n_pass < 2)
+		return (st);
+	st = mean_of_others(m, old, &others, err);
+	if (st != CKPT_OK)
+		return (st);
+	st = match_improve(others, w, map, &r, err);
+	match_problem_free(others);
 	if (st != CKPT_OK)
 		return (st);
 	*is_moved = !is_same(&r.map, map);
-	if (*is_moved)
-		st = is_better(m, w, &r.map, map, is_moved, err);
-	if (st == CKPT_OK && *is_moved)
+	if (*is_moved) {
 		match_map_copy(&r.map, map);
+		st = match_mean_apply(m, w, map, x, err);
+	}
 	match_map_release(&r.map);
 	return (st);
 }
 
 /* ---- sums ---- */
-
-void
-match_mean_clear(struct match_mean *m)
-{
-	memset(m->sum, 0, m->shape->total * sizeof(*m->sum));
-	m->squares = 0;
-	m->n = 0;
-}
 
 /* The sum of the squares of what is compared. */
 static double
@@ -206,6 +212,48 @@ match_mean_add(struct match_mean *m, const double *x)
 		m->sum[i] += x[i];
 	m->squares += squares_of(m, x);
 	m->n++;
+}
+
+void
+match_mean_begin(struct match_mean *m)
+{
+	memcpy(m->now, m->sum, m->shape->total * sizeof(*m->now));
+	memset(m->sum, 0, m->shape->total * sizeof(*m->sum));
+	m->n_pass = m->n;
+	m->squares = 0;
+	m->n = 0;
+}
+
+/* What x gives with the sum of all but `old`: the product, and with POW2 less
+ * half its square for each of the others. */
+static double
+value_with(const struct match_mean *m, const double *old, const double *x)
+{
+	const double half = m->scale == MATCH_SCALE_POW2 ?
+	    (double)(m->n_pass - 1) / 2 : 0;
+	const size_t *at = m->shape->offset;
+	double sum = 0;
+	size_t t, i;
+
+	for (t = 0; t < m->shape->n_tensors; t++)
+		for (i = at[t]; m->is_compared[t] && i < at[t + 1]; i++)
+			sum += x[i] * ((m->now[i] - old[i]) - half * x[i]);
+	return (sum);
+}
+
+bool
+match_mean_replace(struct match_mean *m, const double *old, const double *x)
+{
+	size_t i;
+
+	if (value_with(m, old, x) <= value_with(m, old, old)) {
+		match_mean_add(m, old);
+		return (false);
+	}
+	for (i = 0; i < m->shape->total; i++)
+		m->now[i] += x[i] - old[i];
+	match_mean_add(m, x);
+	return (true);
 }
 
 enum ckpt_status

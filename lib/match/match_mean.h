@@ -10,12 +10,18 @@
  *	                                      where |X_i| = |W_i|)
  *	  = N |M|^2                           (POW2: N |M|^2 - sum |X_i|^2)
  *
- * A pass finds for each i a map m_i' with |X_i' - M| <= |X_i - M|, M staying
- * as it is: steps of weight matching from m_i, kept only if the distance in
- * double falls. Then sum |X_i' - M'|^2 <= sum |X_i' - M|^2, because the mean
- * M' of the X_i' is the point from which the sum of squares is least. So F
- * never falls, but for the rounding of its own sum; it is bounded by sum
- * |W_i|^2 (POW2: by 0), and the passes come to rest.
+ * As a function of X_i alone, with M_i the mean of the others,
+ *
+ *	F = - (1 - 1/N) |X_i - M_i|^2 + what X_i is not in,
+ *
+ * so weight matching of a model to the mean of the others never lets F fall,
+ * while to the mean of all it would be drawn to where it is. A pass does so
+ * for all models at once, from their maps of the pass before, with the M_i as
+ * they were when the pass began, whence its result does not hang on threads;
+ * then the new X_i take the place of the old in the order of the models, each
+ * only if that brings it nearer to the mean of the others as they are by
+ * then, in double. So F never falls, but for the rounding of sums; it is
+ * bounded by sum |W_i|^2 (POW2: by 0), and the passes come to rest.
  *
  * The first maps are those to a running mean: of the model alone, then of 2,
  * 4, 8, ... models (whoever calls this says when it moves on).
@@ -55,10 +61,12 @@ CKPT_CHECKED enum ckpt_status match_mean_first(const struct match_mean *m,
     const double *w, unsigned n_restarts, uint64_t seed,
     struct match_map *out, struct ckpt_error *err);
 
-/* A better one, if there is. *is_moved: there was. */
+/* One that is better for the others as they were when the pass began, if
+ * there is: then *is_moved is true, and x[total] the model under it; old[]
+ * under the map that it had. */
 CKPT_CHECKED enum ckpt_status match_mean_again(const struct match_mean *m,
-    const double *w, struct match_map *map, bool *is_moved,
-    struct ckpt_error *err);
+    const double *w, struct match_map *map, bool *is_moved, double *old,
+    double *x, struct ckpt_error *err);
 
 /* X_i under a map into x[total]. */
 CKPT_CHECKED enum ckpt_status match_mean_apply(const struct match_mean *m,
@@ -71,8 +79,16 @@ double match_mean_value(const struct match_mean *m, const double *x);
 
 /* ---- sums, in the order of the calls ---- */
 
-void match_mean_clear(struct match_mean *m);
 void match_mean_add(struct match_mean *m, const double *x);
+
+/* A pass over the models that have been added begins: they will be added
+ * again, in the same order. */
+void match_mean_begin(struct match_mean *m);
+
+/* Adds x in place of `old`, which it was in the pass before, if that is
+ * better for the others as they are; else `old` again. */
+bool match_mean_replace(struct match_mean *m, const double *old,
+    const double *x);
 
 /* The mean becomes that of what has been added, which goes on. */
 CKPT_CHECKED enum ckpt_status match_mean_update(struct match_mean *m,

@@ -99,11 +99,38 @@ match_problem_of(const struct match_shape *s, const double *reference,
 	return (problem_new(s, &given, scale, out, err));
 }
 
+enum ckpt_status
+match_problem_near(const struct match_problem *p, const double *reference,
+    struct match_problem **out, struct ckpt_error *err)
+{
+	const struct match_given given = { .w = reference };
+	struct match_problem *near = malloc(sizeof(*near));
+	enum ckpt_status st;
+	size_t n_bad;
+
+	if (near == NULL)
+		return (error_nomem(err, sizeof(*near)));
+	*near = *p;
+	near->unit = NULL;
+	near->is_near = true;
+	st = match_weights_load(p->shape, &given, &near->ref, &n_bad, err);
+	if (st == CKPT_OK)
+		*out = near;
+	else
+		free(near);
+	return (st);
+}
+
 void
 match_problem_free(struct match_problem *p)
 {
 	if (p == NULL)
 		return;
+	if (p->is_near) {
+		free(p->ref.w);
+		free(p);
+		return;
+	}
 	match_problem_free(p->unit);
 	match_map_release(&p->map);
 	match_layout_release(&p->layout);

@@ -139,7 +139,14 @@ struct match_problem {
 	double *spread;           /* [tensor]: variance of ref.w */
 	struct match_map map;     /* from the reference to `ref` */
 	struct match_problem *unit; /* with POW2: of scale UNIT, else NULL */
+	bool is_near;             /* of another all is borrowed but `ref` */
 };
+
+/* Another reference for steps from a start, like `p` otherwise, which must
+ * outlive it. Starts are not found with it. */
+CKPT_CHECKED enum ckpt_status match_problem_near(
+    const struct match_problem *p, const double *reference,
+    struct match_problem **out, struct ckpt_error *err);
 
 /* ---- costs ---- */
 

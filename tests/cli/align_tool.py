@@ -4,6 +4,8 @@ standard library alone.
 
   members SEED N IN DIR     N random members of the orbit of an OptuNet or a
                             LeNet-5 with tanh, as DIR/I.safetensors
+  plant SEED N IN DIR NOISE N copies of an OptuNet as f32 with its units in
+                            random places and normal noise added
   set IN OUT TENSOR INDEX VALUE [DTYPE]
                             IN with one element changed, or of another dtype
   fill IN OUT TENSOR FIRST N VALUE
@@ -125,6 +127,20 @@ def members(seed, count, source, directory):
         write(f"{directory}/{i}.safetensors", model)
 
 
+def plant(seed, count, source, directory, noise):
+    rng = random.Random(int(seed))
+    for i in range(int(count)):
+        model = {k: ("F32", s, [x + rng.gauss(0, 1) * float(noise)
+                                for x in v])
+                 for k, (d, s, v) in read(source).items()}
+        blocks = permutation(rng, 2)
+        units = [5 * b + j for b in blocks for j in permutation(rng, 5)]
+        act(model, "conv1.weight", 0, blocks, [1] * 2)
+        act(model, "conv2.weight", 0, units, [1] * 10)
+        act(model, "fc1.weight", 1, units, [1] * 10)
+        write(f"{directory}/{i}.safetensors", model)
+
+
 def set_value(source, out, tensor, index, value, dtype=None):
     model = read(source)
     values = model[tensor][2]
@@ -159,7 +175,7 @@ def twice(source, out, factor):
                 for k, (d, s, v) in model.items()})
 
 
-COMMANDS = {"members": members, "set": set_value, "fill": fill,
+COMMANDS = {"members": members, "plant": plant, "set": set_value, "fill": fill,
             "shuffle": shuffle,
             "random": random_model, "twice": twice}
 COMMANDS[sys.argv[1]](*sys.argv[2:])

@@ -52,6 +52,7 @@ ALIGN_TESTS = \
 	tests/cli/barrier.sh \
 	tests/cli/barrier_torch.sh \
 	tests/cli/mass.sh \
+	tests/cli/mean.sh \
 	tests/cli/diff.sh
 TESTS += $(ALIGN_TESTS)
 EXTRA_DIST += $(ALIGN_TESTS) tests/cli/align_tool.py \
