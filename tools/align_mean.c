@@ -7,7 +7,7 @@
 
 /* Passes end when they add less than this part of the objective. */
 #define STALLED 1e-6
-#define MAX_PASSES 50
+#define MAX_PASSES 100
 
 /* ---- passes ---- */
 

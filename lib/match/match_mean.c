@@ -34,12 +34,9 @@ match_mean_new(const struct match_shape *s, unsigned scale,
 	m->scale = (enum match_scale)scale;
 	m->is_compared = calloc(s->n_tensors + 1, sizeof(*m->is_compared));
 	m->sum = calloc(s->total + 1, sizeof(*m->sum));
-	m->mean = calloc(s->total + 1, sizeof(*m->mean));
-	m->now = calloc(s->total + 1, sizeof(*m->now));
-	if (m->is_compared == NULL || m->sum == NULL || m->mean == NULL ||
-	    m->now == NULL) {
+	if (m->is_compared == NULL || m->sum == NULL) {
 		match_mean_free(m);
-		return (error_nomem(err, 3 * s->total * sizeof(*m->sum)));
+		return (error_nomem(err, s->total * sizeof(*m->sum)));
 	}
 	for (i = 0; i < s->n_tensors; i++)
 		m->is_compared[i] = !match_is_left_out(&s->tensors[i]);
@@ -256,11 +253,28 @@ match_mean_replace(struct match_mean *m, const double *old, const double *x)
 	return (true);
 }
 
+/* What sums alone can do without. */
+static enum ckpt_status
+make_room(struct match_mean *m, struct ckpt_error *err)
+{
+	const size_t n = m->shape->total + 1;
+
+	if (m->mean == NULL)
+		m->mean = calloc(n, sizeof(*m->mean));
+	if (m->now == NULL)
+		m->now = calloc(n, sizeof(*m->now));
+	return (m->mean != NULL && m->now != NULL ? CKPT_OK :
+	    error_nomem(err, 2 * n * sizeof(*m->mean)));
+}
+
 enum ckpt_status
 match_mean_update(struct match_mean *m, struct ckpt_error *err)
 {
+	enum ckpt_status st = make_room(m, err);
 	size_t i;
 
+	if (st != CKPT_OK)
+		return (st);
 	for (i = 0; i < m->shape->total && m->n > 0; i++) {
 		m->mean[i] = m->sum[i] / (double)m->n;
 		if (!isfinite(m->mean[i]))

@@ -90,7 +90,8 @@ void match_mean_begin(struct match_mean *m);
 bool match_mean_replace(struct match_mean *m, const double *old,
     const double *x);
 
-/* The mean becomes that of what has been added, which goes on. */
+/* The mean becomes that of what has been added, which goes on. Before this
+ * there are only sums, and nothing that a map could be found for. */
 CKPT_CHECKED enum ckpt_status match_mean_update(struct match_mean *m,
     struct ckpt_error *err);
 

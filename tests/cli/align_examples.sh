@@ -20,8 +20,13 @@ expect 0 sh align.example3
 [ "$(ckpt-cat -l aligned.ckpk | wc -l)" = 1025 ] || fail "aligned.ckpk"
 [ "$(wc -l < report.tsv)" = 1025 ] || fail "report.tsv"
 expect 0 sh align.example4
-[ "$(ckpt-cat -l least.ckpk | wc -l)" = 3 ] || fail "least.ckpk"
+[ "$(ckpt-cat -l universe.ckpk | wc -l)" = 1025 ] || fail "universe.ckpk"
+[ "$(ckpt-cat -l mean.ckpk | wc -l)" = 2 ] || fail "mean.ckpk"
+[ "$(wc -l < cycles.tsv)" = 101 ] || fail "cycles.tsv"
+says 'of the units pairwise, 100.00 % by the mean'
 expect 0 sh align.example5
+[ "$(ckpt-cat -l least.ckpk | wc -l)" = 3 ] || fail "least.ckpk"
+expect 0 sh align.example6
 awk -F '\t' 'NR > 1 { b[$2] = $7 } END { exit !(NR == 23 && \
 	b["none"] > 1 && b["matched"] < 0.1) }' barrier.tsv ||
 	fail "barrier.tsv"
