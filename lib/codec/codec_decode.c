@@ -48,6 +48,9 @@ codec_decode(struct codec *c, enum codec_kind kind, const void *stored,
 		return (CKPT_OK);
 	case CODEC_ZSTD:
 		return (decode_zstd(c, stored, n_stored, raw, n_raw, err));
+	case CODEC_PLANES:
+	case CODEC_DELTA:
+		break;
 	}
 	return (error_set(err, CKPT_NEWER, "unknown codec %d", (int)kind));
 }

@@ -55,13 +55,14 @@ encode_zstd(struct codec *c, int level, const void *raw, size_t n, void *out,
 }
 
 enum ckpt_status
-codec_encode(struct codec *c, enum codec_kind wanted, int level,
-    const void *raw, size_t n, void *out, size_t *n_out,
+codec_encode(struct codec *c, enum codec_kind wanted, enum ckpt_dtype dtype,
+    int level, const void *raw, size_t n, void *out, size_t *n_out,
     enum codec_kind *kind, struct ckpt_error *err)
 {
 	enum ckpt_status status;
 	size_t n_zstd = 0;
 
+	(void)dtype;
 	if (wanted == CODEC_ZSTD && n > 0) {
 		status = encode_zstd(c, level, raw, n, out, &n_zstd, err);
 		if (status != CKPT_OK)

@@ -19,6 +19,7 @@ struct batch_page {
 	                            offset are the caller's */
 	unsigned char *raw;      /* frame.raw bytes */
 	unsigned char *stored;   /* frame.stored bytes; may be `raw` */
+	enum ckpt_dtype dtype;   /* of its elements; batch_encode's */
 	size_t tensor;           /* the caller's: what the page holds */
 	uint64_t row, n_rows, begin;
 };

@@ -100,8 +100,8 @@ encode_one(void *arg, size_t i, unsigned thread, struct ckpt_error *err)
 	enum codec_kind kind;
 	size_t n;
 
-	status = codec_encode(b->codecs[thread], b->kind, b->level, p->raw,
-	    p->frame.raw, p->stored, &n, &kind, err);
+	status = codec_encode(b->codecs[thread], b->kind, p->dtype, b->level,
+	    p->raw, p->frame.raw, p->stored, &n, &kind, err);
 	if (status != CKPT_OK)
 		return (status);
 	if (kind == CODEC_NONE)

@@ -111,6 +111,8 @@ write_large(struct writer *w, const unsigned char *data, size_t n,
 				    0);
 				assert(w->page != NULL);
 			}
+			w->page->dtype =
+			    w->schema->tensors[tensor].dtype;
 			w->page_used = 0;
 		}
 		part = w->page->frame.raw - w->page_used;

@@ -251,6 +251,7 @@ put_columns(struct writer *w, struct ckpt_error *err)
 			p = batch_add(w->batch, page.n_bytes, 0);
 			assert(p != NULL);
 		}
+		p->dtype = w->schema->tensors[tensor].dtype;
 		columns_gather(w->schema, tensor, &page, w->rows.data,
 		    p->raw);
 	}

@@ -51,7 +51,7 @@ writer_frame(struct writer *w, enum wire_kind kind, const void *raw,
 		status = buf_reserve(&w->frame, codec_bound(n), err);
 		if (status == CKPT_OK)
 			status = codec_encode(w->batch->codecs[0],
-			    CODEC_ZSTD, w->options.level, raw, n,
+			    CODEC_ZSTD, 0, w->options.level, raw, n,
 			    w->frame.data, &n_stored, &codec, err);
 		if (status != CKPT_OK)
 			return (status);
