@@ -11,6 +11,25 @@
 
 /* ---- passes ---- */
 
+static enum ckpt_status
+new_weights(const struct align_mean *m, double **out, struct ckpt_error *err)
+{
+	const size_t n = m->shape->total + 1;
+
+	*out = malloc(n * sizeof(**out));
+	return (*out != NULL ? CKPT_OK : error_nomem(err, n * sizeof(**out)));
+}
+
+/* item->w under item->map into item->x. */
+static enum ckpt_status
+apply(const struct align *a, struct align_item *item, struct ckpt_error *err)
+{
+	enum ckpt_status st = new_weights(a->mean, &item->x, err);
+
+	return (st == CKPT_OK ? match_mean_apply(a->mean->mean, item->w,
+	    &item->map, item->x, err) : st);
+}
+
 /* The weights that are compared, into item->w; the way to them from the model
  * into `first`. */
 static enum ckpt_status
@@ -18,14 +37,11 @@ load(const struct align *a, struct align_item *item, struct match_map *first,
     struct ckpt_error *err)
 {
 	const struct align_mean *m = a->mean;
-	const size_t n = m->shape->total + 1;
 	enum ckpt_status st;
 
-	item->w = malloc(n * sizeof(*item->w));
-	item->x = malloc(n * sizeof(*item->x));
-	if (item->w == NULL || item->x == NULL)
-		return (error_nomem(err, 2 * n * sizeof(*item->w)));
-	st = match_map_new(m->shape, first, err);
+	st = new_weights(m, &item->w, err);
+	if (st == CKPT_OK)
+		st = match_map_new(m->shape, first, err);
 	if (st != CKPT_OK)
 		return (st);
 	st = match_mean_load(m->mean, item->plan->plan->sym, &item->in,
@@ -72,8 +88,7 @@ fit_first(struct align *a, struct align_item *item, unsigned thread,
 		return (st);
 	match_map_release(&first);
 	st = find_first(a, item, err);
-	return (st == CKPT_OK ? match_mean_apply(a->mean->mean, item->w,
-	    &item->map, item->x, err) : st);
+	return (st == CKPT_OK ? apply(a, item, err) : st);
 }
 
 static enum ckpt_status
@@ -90,13 +105,15 @@ fit_again(struct align *a, struct align_item *item, unsigned thread,
 	if (st != CKPT_OK)
 		return (st);
 	match_map_release(&first);
-	old = malloc((m->shape->total + 1) * sizeof(*old));
-	if (old == NULL)
-		return (error_nomem(err, m->shape->total * sizeof(*old)));
+	st = new_weights(m, &old, err);
+	if (st != CKPT_OK)
+		return (st);
 	st = align_record_map(m, item->number, &item->map, err);
 	if (st == CKPT_OK)
 		st = match_mean_again(m->mean, item->w, &item->map,
-		    &item->is_moved, old, item->x, err);
+		    &item->is_moved, old, err);
+	if (st == CKPT_OK && item->is_moved)
+		st = apply(a, item, err);
 	free(item->w);
 	item->w = old;
 	return (st);
@@ -176,8 +193,9 @@ run_again(struct align *a, struct ckpt_error *err)
 	if (st != CKPT_OK)
 		return (st);
 	m->n_moved = 0;
-	match_mean_begin(m->mean);
-	st = align_pass_run(&pass, err);
+	st = match_mean_begin(m->mean, err);
+	if (st == CKPT_OK)
+		st = align_pass_run(&pass, err);
 	m->n_passes++;
 	return (st == CKPT_OK ? match_mean_update(m->mean, err) : st);
 }
@@ -192,6 +210,11 @@ iterate(struct align *a, struct ckpt_error *err)
 	enum ckpt_status st;
 
 	st = run_first(a, err);
+	if (!m->is_stream) { /* no more come */
+		m->before = match_mean_objective(m->raw);
+		match_mean_free(m->raw);
+		m->raw = NULL;
+	}
 	after = match_mean_objective(m->mean);
 	while (st == CKPT_OK && m->n_passes < max && gain > STALLED * scale) {
 		before = after;
@@ -218,7 +241,7 @@ put_aligned(struct align *a, struct align_item *item, struct match_map *first,
 	const struct align_mean *m = a->mean;
 	enum ckpt_status st;
 
-	st = match_mean_apply(m->mean, item->w, &item->map, item->x, err);
+	st = apply(a, item, err);
 	if (st != CKPT_OK)
 		return (st);
 	item->stage = "match";
@@ -351,7 +374,8 @@ summarise(const struct align *a)
 	(void)fprintf(stderr, "%s: %llu models, %u passes: objective %.6g "
 	    "before, %.6g after; the mean has %.2f %% of the squares",
 	    a->cli.tool, (unsigned long long)match_mean_count(m->mean),
-	    m->n_passes, match_mean_objective(m->raw), after,
+	    m->n_passes, m->raw != NULL ? match_mean_objective(m->raw) :
+	    m->before, after,
 	    squares > 0 ? 100 * products / squares : 0);
 	if (m->cycles != NULL)
 		(void)fprintf(stderr, "; A>B>C>A brings home %.2f %% of the "

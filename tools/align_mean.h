@@ -16,7 +16,10 @@ struct align_mean {
 	unsigned scale;             /* enum match_scale */
 	struct align_plan *plan;    /* of the first model */
 	const struct match_shape *shape;
-	struct match_mean *mean, *raw; /* raw: sums of models as they came */
+	/* raw: sums of models as they came, until all have come; then
+	 * `before` is their objective */
+	struct match_mean *mean, *raw;
+	double before;
 
 	/* the models of the universe */
 	bool is_in_memory, is_stream;

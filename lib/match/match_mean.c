@@ -135,32 +135,23 @@ is_same(const struct match_map *a, const struct match_map *b)
 	return (true);
 }
 
-/* The mean of the others: all but `old`. */
-static enum ckpt_status
-mean_of_others(const struct match_mean *m, const double *old,
-    struct match_problem **out, struct ckpt_error *err)
+/* A model becomes the mean of the others. */
+static void
+make_others(const struct match_mean *m, double *x)
 {
-	const size_t n = m->shape->total;
-	double *others = malloc((n + 1) * sizeof(*others));
-	enum ckpt_status st;
 	size_t i;
 
-	if (others == NULL)
-		return (error_nomem(err, n * sizeof(*others)));
-	for (i = 0; i < n; i++)
-		others[i] = m->mean[i] + (m->mean[i] - old[i]) /
+	for (i = 0; i < m->shape->total; i++)
+		x[i] = m->mean[i] + (m->mean[i] - x[i]) /
 		    (double)(m->n_pass - 1);
-	st = match_problem_near(m->problem, others, out, err);
-	free(others);
-	return (st);
 }
 
 enum ckpt_status
 match_mean_again(const struct match_mean *m, const double *w,
-    struct match_map *map, bool *is_moved, double *old, double *x,
+    struct match_map *map, bool *is_moved, double *old,
     struct ckpt_error *err)
 {
-	struct match_problem *others;
+	struct match_problem *others = NULL;
 	struct match_result r;
 	enum ckpt_status st;
 
@@ -168,20 +159,20 @@ match_mean_again(const struct match_mean *m, const double *w,
 	st = match_mean_apply(m, w, map, old, err);
 	if (st != CKPT_OK || m->n_pass < 2)
 		return (st);
-	st = mean_of_others(m, old, &others, err);
-	if (st != CKPT_OK)
-		return (st);
-	st = match_improve(others, w, map, &r, err);
+	make_others(m, old);
+	st = match_problem_near(m->problem, old, &others, err);
+	if (st == CKPT_OK)
+		st = match_mean_apply(m, w, map, old, err);
+	if (st == CKPT_OK)
+		st = match_improve(others, w, map, &r, err);
 	match_problem_free(others);
 	if (st != CKPT_OK)
 		return (st);
 	*is_moved = !is_same(&r.map, map);
-	if (*is_moved) {
+	if (*is_moved)
 		match_map_copy(&r.map, map);
-		st = match_mean_apply(m, w, map, x, err);
-	}
 	match_map_release(&r.map);
-	return (st);
+	return (CKPT_OK);
 }
 
 /* ---- sums ---- */
@@ -211,14 +202,21 @@ match_mean_add(struct match_mean *m, const double *x)
 	m->n++;
 }
 
-void
-match_mean_begin(struct match_mean *m)
+enum ckpt_status
+match_mean_begin(struct match_mean *m, struct ckpt_error *err)
 {
+	const size_t n = m->shape->total + 1;
+
+	if (m->now == NULL)
+		m->now = malloc(n * sizeof(*m->now));
+	if (m->now == NULL)
+		return (error_nomem(err, n * sizeof(*m->now)));
 	memcpy(m->now, m->sum, m->shape->total * sizeof(*m->now));
 	memset(m->sum, 0, m->shape->total * sizeof(*m->sum));
 	m->n_pass = m->n;
 	m->squares = 0;
 	m->n = 0;
+	return (CKPT_OK);
 }
 
 /* What x gives with the sum of all but `old`: the product, and with POW2 less
@@ -253,28 +251,16 @@ match_mean_replace(struct match_mean *m, const double *old, const double *x)
 	return (true);
 }
 
-/* What sums alone can do without. */
-static enum ckpt_status
-make_room(struct match_mean *m, struct ckpt_error *err)
-{
-	const size_t n = m->shape->total + 1;
-
-	if (m->mean == NULL)
-		m->mean = calloc(n, sizeof(*m->mean));
-	if (m->now == NULL)
-		m->now = calloc(n, sizeof(*m->now));
-	return (m->mean != NULL && m->now != NULL ? CKPT_OK :
-	    error_nomem(err, 2 * n * sizeof(*m->mean)));
-}
-
 enum ckpt_status
 match_mean_update(struct match_mean *m, struct ckpt_error *err)
 {
-	enum ckpt_status st = make_room(m, err);
+	const size_t n = m->shape->total + 1;
 	size_t i;
 
-	if (st != CKPT_OK)
-		return (st);
+	if (m->mean == NULL) /* which sums alone can do without */
+		m->mean = calloc(n, sizeof(*m->mean));
+	if (m->mean == NULL)
+		return (error_nomem(err, n * sizeof(*m->mean)));
 	for (i = 0; i < m->shape->total && m->n > 0; i++) {
 		m->mean[i] = m->sum[i] / (double)m->n;
 		if (!isfinite(m->mean[i]))

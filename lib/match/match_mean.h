@@ -62,11 +62,11 @@ CKPT_CHECKED enum ckpt_status match_mean_first(const struct match_mean *m,
     struct match_map *out, struct ckpt_error *err);
 
 /* One that is better for the others as they were when the pass began, if
- * there is: then *is_moved is true, and x[total] the model under it; old[]
- * under the map that it had. */
+ * there is: then *is_moved is true. old[total] becomes the model under the
+ * map that it had. */
 CKPT_CHECKED enum ckpt_status match_mean_again(const struct match_mean *m,
     const double *w, struct match_map *map, bool *is_moved, double *old,
-    double *x, struct ckpt_error *err);
+    struct ckpt_error *err);
 
 /* X_i under a map into x[total]. */
 CKPT_CHECKED enum ckpt_status match_mean_apply(const struct match_mean *m,
@@ -83,7 +83,8 @@ void match_mean_add(struct match_mean *m, const double *x);
 
 /* A pass over the models that have been added begins: they will be added
  * again, in the same order. */
-void match_mean_begin(struct match_mean *m);
+CKPT_CHECKED enum ckpt_status match_mean_begin(struct match_mean *m,
+    struct ckpt_error *err);
 
 /* Adds x in place of `old`, which it was in the pass before, if that is
  * better for the others as they are; else `old` again. */

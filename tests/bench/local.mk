@@ -6,6 +6,7 @@ BENCHES = \
 	tests/bench/bench_cat.sh \
 	tests/bench/bench_eval.sh \
 	tests/bench/bench_mass.sh \
+	tests/bench/bench_mean.sh \
 	tests/bench/bench_match.sh \
 	tests/bench/bench_memory.sh \
 	tests/bench/bench_sum.sh

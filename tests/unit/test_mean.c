@@ -164,10 +164,12 @@ again(struct group *g, size_t i)
 	must(match_map_new(g->n.shape, &new, &err), &err);
 	match_map_copy(&g->maps[i], &new);
 	must(match_mean_again(g->mean, g->w[i], &new, &is_moved, g->old,
-	    g->x, &err), &err);
+	    &err), &err);
 	if (!is_moved) {
 		match_mean_add(g->mean, g->old);
 	} else {
+		must(match_mean_apply(g->mean, g->w[i], &new, g->x, &err),
+		    &err);
 		is_moved = match_mean_replace(g->mean, g->old, g->x);
 		before = objective_with(g, i, &g->maps[i]);
 		after = objective_with(g, i, &new);
@@ -198,7 +200,7 @@ run(struct group *g)
 	}
 	for (pass = 1; n_moved > 0 && pass < 50; pass++) {
 		before = match_mean_objective(g->mean);
-		match_mean_begin(g->mean);
+		must(match_mean_begin(g->mean, &err), &err);
 		for (i = 0, n_moved = 0; i < N_MODELS; i++) {
 			n_moved += again(g, i);
 		}
