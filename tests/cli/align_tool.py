@@ -6,6 +6,9 @@ standard library alone.
                             LeNet-5 with tanh, as DIR/I.safetensors
   plant SEED N IN DIR NOISE N copies of an OptuNet as f32 with its units in
                             random places and normal noise added
+  mean DIR OUT SQUARES      the mean of the OptuNets below DIR, as f32; prints
+                            N |mean|^2 of what symmetries act on, with SQUARES
+                            1 less the sum of the models' squares
   set IN OUT TENSOR INDEX VALUE [DTYPE]
                             IN with one element changed, or of another dtype
   fill IN OUT TENSOR FIRST N VALUE
@@ -14,7 +17,9 @@ standard library alone.
   random SEED OUT N         a model of one f32 tensor "w" of N elements
   twice IN OUT FACTOR       IN with every f32 element times FACTOR
 """
+import glob
 import json
+import math
 import random
 import struct
 import sys
@@ -141,6 +146,25 @@ def plant(seed, count, source, directory, noise):
         write(f"{directory}/{i}.safetensors", model)
 
 
+def mean(directory, out, squares):
+    paths = sorted(glob.glob(f"{directory}/**/*.safetensors",
+                             recursive=True))
+    models = [read(p) for p in paths]
+    objective, average = 0.0, {}
+    for name, (_, shape, values) in models[0].items():
+        columns = zip(*(m[name][2] for m in models))
+        average[name] = ("F32", shape,
+                         [math.fsum(c) / len(models) for c in columns])
+        if name == "fc1.bias":
+            continue
+        objective += len(models) * math.fsum(
+            x * x for x in average[name][2])
+        if int(squares):
+            objective -= math.fsum(x * x for m in models for x in m[name][2])
+    write(out, average)
+    print(f"{objective:.6g}")
+
+
 def set_value(source, out, tensor, index, value, dtype=None):
     model = read(source)
     values = model[tensor][2]
@@ -175,7 +199,7 @@ def twice(source, out, factor):
                 for k, (d, s, v) in model.items()})
 
 
-COMMANDS = {"members": members, "plant": plant, "set": set_value, "fill": fill,
+COMMANDS = {"members": members, "plant": plant, "mean": mean, "set": set_value, "fill": fill,
             "shuffle": shuffle,
             "random": random_model, "twice": twice}
 COMMANDS[sys.argv[1]](*sys.argv[2:])

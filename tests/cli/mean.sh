@@ -146,6 +146,41 @@ after=$(sed -n 's/.*before, \([-0-9.e+]*\) after.*/\1/p' "$scratch/err")
 awk "BEGIN { exit !($before > 1.01 * $after) }" ||
 	fail "passes gain nothing: $after, $before"
 
+# the mean and the objective are those that their definitions give: of the
+# models as they came, as they are written, and behind a window
+ckpt-cat --to=safetensors -C "$scratch/raw" "$in" || fail "ckpt-cat"
+for options in --scale=none --scale=pow2 "--scale=none --window=100"; do
+	squares=0
+	[ "$options" != --scale=pow2 ] || squares=1
+	expect 0 ckpt-align --to=mean $options -o "$scratch/c.ckpk" \
+		--mean="$scratch/mean.ckpk" "$in"
+	rm -rf "$scratch/aligned"
+	ckpt-cat --to=safetensors -C "$scratch/aligned" "$scratch/c.ckpk" ||
+		fail "ckpt-cat"
+	before=$($tool mean "$scratch/raw" "$scratch/m.safetensors" $squares)
+	after=$($tool mean "$scratch/aligned" "$scratch/m.safetensors" \
+		$squares)
+	says "objective $before before, $after after"
+	ids "$scratch/mean.ckpk" > "$scratch/1"
+	ids "$scratch/m.safetensors" > "$scratch/2"
+	same "the mean, $options" "$scratch/1" "$scratch/2"
+done
+
+# trained residual networks: their functions stay, most units do not come
+# home pairwise, all do by the mean
+expect 0 ckpt-align --to=mean -o "$scratch/c.ckpk" \
+	--cycles="$scratch/cycles.tsv" --report="$scratch/r.tsv" \
+	"$fixtures/resnet20"
+awk -F '\t' 'NR > 1 && ($4 != 448 || $5 > 224 || $6 != 448) { bad = 1 }
+	END { exit bad || NR != 5 }' "$scratch/cycles.tsv" ||
+	fail "resnet20: $(cat "$scratch/cycles.tsv")"
+awk -F '\t' 'NR > 1 && ($5 < $4 || $6 > 1e-4 * $8) { print; bad = 1 }
+	END { exit bad || NR != 5 }' "$scratch/r.tsv" ||
+	fail "the report of resnet20"
+ids "$fixtures/resnet20" > "$scratch/before"
+ckpt-align --restore "$scratch/c.ckpk" | ids > "$scratch/after"
+same "--restore, resnet20" "$scratch/before" "$scratch/after"
+
 # few models
 expect 0 ckpt-align --to=mean -o "$scratch/c.ckpk" \
 	--cycles="$scratch/cycles.tsv" "$v7"
