@@ -199,7 +199,7 @@ def twice(source, out, factor):
                 for k, (d, s, v) in model.items()})
 
 
-COMMANDS = {"members": members, "plant": plant, "mean": mean, "set": set_value, "fill": fill,
-            "shuffle": shuffle,
-            "random": random_model, "twice": twice}
+COMMANDS = {"members": members, "plant": plant, "mean": mean, "set": set_value,
+            "fill": fill, "shuffle": shuffle, "random": random_model, "twice":
+            twice}
 COMMANDS[sys.argv[1]](*sys.argv[2:])
