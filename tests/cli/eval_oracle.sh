@@ -50,6 +50,15 @@ for name in lenet5-relu lenet5-tanh mlp; do
 	compare "$name"
 done
 
+# the other way round: in distribution is Fashion-MNIST
+for name in resnet20 resnet20-frn; do
+	[ -d "$name" ] || continue
+	expect 0 ckpt-eval -q --limit=500 --ensemble \
+		--data="$fashion,fashion/t2k-labels-idx1-ubyte.gz" \
+		--ood=mnist/t10k-images-idx3-ubyte.gz "$name"
+	compare "$name"
+done
+
 ckpt-cat --head 8 mnist-optunet-0-1023.tgz > "$scratch/8.ckpk" ||
 	fail "ckpt-cat"
 expect 0 ckpt-eval -j 1 --data="$mnist" --ood="$fashion" --ensemble \
