@@ -139,6 +139,13 @@ struct align_item {
 	} change, change_f64;
 };
 
+/* ---- the command line ---- */
+
+extern const struct cli_option align_options[];
+
+/* Reads and checks all options; ends the program where they are wrong. */
+void align_parse_options(struct align *a, int argc, char **argv);
+
 /* ---- schemas ---- */
 
 CKPT_CHECKED enum ckpt_status align_plan_get(struct align *a,

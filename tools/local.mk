@@ -92,6 +92,7 @@ tools_ckpt_align_SOURCES = tools/ckpt-align.c \
 	tools/align_meta.c \
 	tools/align_methods.c \
 	tools/align_nodes.c \
+	tools/align_options.c \
 	tools/align_plan.c \
 	tools/align_reference.c \
 	tools/align_report.c \
