@@ -2,8 +2,10 @@
 # linked into the tools only. Each folder lists its sources in local.mk.
 
 CORE_SOURCES =
-CORE_CFLAGS = $(ZSTD_CFLAGS) $(XXHASH_CFLAGS) $(CRYPTO_CFLAGS)
-CORE_LIBS = $(ZSTD_LIBS) $(XXHASH_LIBS) $(CRYPTO_LIBS) -lm
+CORE_CFLAGS = $(ZSTD_CFLAGS) $(XXHASH_CFLAGS) $(CRYPTO_CFLAGS) \
+	$(SQLITE_CFLAGS)
+CORE_LIBS = $(ZSTD_LIBS) $(XXHASH_LIBS) $(CRYPTO_LIBS) \
+	$(SQLITE_LIBS) -lm
 
 include $(srcdir)/lib/base/local.mk
 include $(srcdir)/lib/id/local.mk

@@ -39,51 +39,27 @@ put_dims(struct buf *b, const struct tensor_desc *t, struct ckpt_error *err)
 	return (st);
 }
 
-/* The schema's short ID: of lines "dtype dims name", sorted by name. */
+/* The schema's short ID. */
 static enum ckpt_status
 enter_schema(struct list *l, struct schema *s, struct ckpt_error *err)
 {
-	const struct tensor_desc *t;
 	struct sha256 *h;
 	struct ckpt_id id;
 	char hex[ID_HEX_SIZE];
-	size_t i;
 	enum ckpt_status st = sha256_new(&h, err);
 
-	for (i = 0; st == CKPT_OK && i < s->n_tensors; i++) {
-		t = &s->tensors[s->by_name[i]];
-		l->line.len = 0;
-		st = buf_printf(&l->line, err, "%s ", dtype_name(t->dtype));
-		if (st == CKPT_OK)
-			st = put_dims(&l->line, t, err);
-		if (st == CKPT_OK)
-			st = buf_printf(&l->line, err, " %s\n", t->name);
-		if (st == CKPT_OK)
-			sha256_update(h, l->line.data, l->line.len);
-		else
-			sha256_free(h);
-	}
 	if (st != CKPT_OK)
 		return (st);
-	sha256_final(h, &id);
+	st = id_schema(h, s, &id, err);
 	sha256_free(h);
+	if (st != CKPT_OK)
+		return (st);
 	id_hex(&id, hex);
 	memcpy(l->schema_id, hex, sizeof(l->schema_id) - 1);
 	(void)schema_ref(s);
 	schema_unref(l->schema);
 	l->schema = s;
 	return (CKPT_OK);
-}
-
-static const char *
-common_dtype(const struct schema *s)
-{
-	size_t i;
-
-	for (i = 1; i < s->n_tensors; i++)
-		if (s->tensors[i].dtype != s->tensors[0].dtype)
-			return ("mixed");
-	return (s->n_tensors == 0 ? "none" : dtype_name(s->tensors[0].dtype));
 }
 
 /* Appends a label or a name in the manner of the output. */
@@ -114,7 +90,7 @@ put_model(struct list *l, const struct model_head *head,
 		    "\"dtype\":\"%s\",\"bytes\":%llu}\n" :
 		    "\t%s\t%s\t%llu\t%s\t%llu\n", hex, l->schema_id,
 		    (unsigned long long)schema_n_elements(s),
-		    common_dtype(s), (unsigned long long)s->n_bytes);
+		    schema_dtype_name(s), (unsigned long long)s->n_bytes);
 	if (st == CKPT_OK)
 		(void)fwrite(l->line.data, 1, l->line.len, stdout);
 	return (st);

@@ -124,3 +124,14 @@ tools_ckpt_sum_SOURCES = tools/ckpt-sum.c
 tools_ckpt_sum_CPPFLAGS = $(TOOLS_CPPFLAGS)
 tools_ckpt_sum_LDADD = tools/libcli.la lib/libforeign.la lib/libcore.la
 dist_man1_MANS += tools/ckpt-sum.1
+
+bin_PROGRAMS += tools/ckpt-store
+tools_ckpt_store_SOURCES = tools/ckpt-store.c tools/store.h \
+	tools/copy.c tools/copy.h \
+	tools/hold.c tools/hold.h \
+	tools/select.c tools/select.h \
+	tools/store_care.c \
+	tools/store_models.c
+tools_ckpt_store_CPPFLAGS = $(TOOLS_CPPFLAGS)
+tools_ckpt_store_LDADD = tools/libcli.la lib/libforeign.la lib/libcore.la
+dist_man1_MANS += tools/ckpt-store.1

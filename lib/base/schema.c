@@ -374,3 +374,14 @@ schema_n_elements(const struct schema *s)
 		n += s->tensors[i].n_elements;
 	return (n);
 }
+
+const char *
+schema_dtype_name(const struct schema *s)
+{
+	size_t i;
+
+	for (i = 1; i < s->n_tensors; i++)
+		if (s->tensors[i].dtype != s->tensors[0].dtype)
+			return ("mixed");
+	return (s->n_tensors == 0 ? "none" : dtype_name(s->tensors[0].dtype));
+}

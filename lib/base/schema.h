@@ -86,6 +86,9 @@ bool schema_equal(const struct schema *a, const struct schema *b);
 /* Index of a tensor by name, or SIZE_MAX. */
 size_t schema_find(const struct schema *s, const char *name);
 
+/* Name of the dtype that all tensors have, or "mixed", or "none". */
+const char *schema_dtype_name(const struct schema *s);
+
 /* Number of elements of all tensors. */
 uint64_t schema_n_elements(const struct schema *s);
 

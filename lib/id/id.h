@@ -41,6 +41,18 @@ CKPT_CHECKED enum ckpt_status id_record(struct sha256 *h,
 CKPT_CHECKED enum ckpt_status id_release(const struct ckpt_id *records,
     size_t n, struct ckpt_id *out, struct ckpt_error *err);
 
+/* Of the tensors of a schema, whatever their order: SHA-256 of the lines
+ * "dtype dims name\n" sorted by name, dims in decimal joined by ','. Listings
+ * show its first 12 digits. */
+CKPT_CHECKED enum ckpt_status id_schema(struct sha256 *h,
+    const struct schema *s, struct ckpt_id *out, struct ckpt_error *err);
+
+/* Of all that schema_equal compares: the tensors in their order, the layout,
+ * the table of symmetries. It is not shown: two models of one ID and one
+ * form have the same bytes in the same file. */
+CKPT_CHECKED enum ckpt_status id_form(struct sha256 *h,
+    const struct schema *s, struct ckpt_id *out, struct ckpt_error *err);
+
 /* Of the bytes of a table of symmetries (its text is the preimage). */
 CKPT_CHECKED enum ckpt_status id_text(const void *text, size_t n,
     struct ckpt_id *out, struct ckpt_error *err);

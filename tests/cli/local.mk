@@ -60,3 +60,4 @@ EXTRA_DIST += $(ALIGN_TESTS) tests/cli/align_tool.py \
 
 CLI_TESTS += tests/cli/align_activations.sh
 EXTRA_DIST += tests/cli/align_activations.py
+CLI_TESTS += tests/cli/store.sh tests/cli/store_damage.sh

@@ -1,0 +1,271 @@
+#include "store/catalog.h"
+#include "store/catalog_inner.h"
+
+enum { ADD_ROW, ADD_META, HAS_RECORD, HAS_MODEL, META_OF };
+
+/* The statement number `i`, ready for its values. */
+static enum ckpt_status
+statement(struct store_catalog *c, unsigned i, const char *sql,
+    sqlite3_stmt **out, struct ckpt_error *err)
+{
+	int rc = SQLITE_OK;
+
+	if (c->kept[i] == NULL)
+		rc = sqlite3_prepare_v3(c->db, sql, -1,
+		    SQLITE_PREPARE_PERSISTENT, &c->kept[i], NULL);
+	if (rc != SQLITE_OK)
+		return (store_sqlite_error(c, rc, err));
+	(void)sqlite3_reset(c->kept[i]);
+	*out = c->kept[i];
+	return (CKPT_OK);
+}
+
+static void
+bind_id(sqlite3_stmt *q, int i, const struct ckpt_id *id)
+{
+	(void)sqlite3_bind_blob(q, i, id->bytes, sizeof(id->bytes),
+	    SQLITE_TRANSIENT);
+}
+
+static void
+column_id(sqlite3_stmt *q, int i, struct ckpt_id *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (sqlite3_column_bytes(q, i) == (int)sizeof(out->bytes))
+		memcpy(out->bytes, sqlite3_column_blob(q, i),
+		    sizeof(out->bytes));
+}
+
+static char *
+column_text(sqlite3_stmt *q, int i)
+{
+	size_t n = (size_t)sqlite3_column_bytes(q, i);
+	char *s = malloc(n + 1);
+
+	if (s == NULL)
+		return (NULL);
+	if (n > 0)
+		memcpy(s, sqlite3_column_blob(q, i), n);
+	s[n] = '\0';
+	return (s);
+}
+
+/* Runs a statement that returns nothing. */
+static enum ckpt_status
+finish(struct store_catalog *c, sqlite3_stmt *q, struct ckpt_error *err)
+{
+	int rc = sqlite3_step(q);
+	enum ckpt_status st = rc == SQLITE_DONE ? CKPT_OK :
+	    store_sqlite_error(c, rc, err);
+
+	(void)sqlite3_reset(q);
+	return (st);
+}
+
+void
+store_row_release(struct store_row *r)
+{
+	free(r->label);
+	meta_release(&r->meta);
+	memset(r, 0, sizeof(*r));
+}
+
+static enum ckpt_status
+add_meta(struct store_catalog *c, const struct store_row *r,
+    struct ckpt_error *err)
+{
+	sqlite3_stmt *q = NULL;
+	size_t i;
+	enum ckpt_status st = CKPT_OK;
+
+	for (i = 0; i < r->meta.n && st == CKPT_OK; i++) {
+		st = statement(c, ADD_META, "INSERT OR REPLACE INTO meta "
+		    "VALUES(?,?,?,?)", &q, err);
+		if (st != CKPT_OK)
+			break;
+		(void)sqlite3_bind_int64(q, 1, r->pack);
+		(void)sqlite3_bind_int64(q, 2, (sqlite3_int64)r->ordinal);
+		(void)sqlite3_bind_text(q, 3, r->meta.entries[i].key, -1,
+		    SQLITE_TRANSIENT);
+		(void)sqlite3_bind_blob(q, 4, r->meta.entries[i].value,
+		    (int)strlen(r->meta.entries[i].value), SQLITE_TRANSIENT);
+		st = finish(c, q, err);
+	}
+	return (st);
+}
+
+enum ckpt_status
+store_catalog_add_row(struct store_catalog *c, const struct store_row *r,
+    struct ckpt_error *err)
+{
+	sqlite3_stmt *q = NULL;
+	enum ckpt_status st;
+
+	st = statement(c, ADD_ROW, "INSERT OR REPLACE INTO records "
+	    "VALUES(?,?,?,?,?,?,?,?,?,?,?,?)", &q, err);
+	if (st != CKPT_OK)
+		return (st);
+	(void)sqlite3_bind_int64(q, 1, r->pack);
+	(void)sqlite3_bind_int64(q, 2, (sqlite3_int64)r->ordinal);
+	bind_id(q, 3, &r->record);
+	bind_id(q, 4, &r->model);
+	bind_id(q, 5, &r->form);
+	bind_id(q, 6, &r->schema);
+	(void)sqlite3_bind_blob(q, 7, r->label, (int)strlen(r->label),
+	    SQLITE_TRANSIENT);
+	(void)sqlite3_bind_text(q, 8, r->dtype, -1, SQLITE_TRANSIENT);
+	(void)sqlite3_bind_int64(q, 9, (sqlite3_int64)r->n_bytes);
+	(void)sqlite3_bind_int64(q, 10, (sqlite3_int64)r->n_parameters);
+	(void)sqlite3_bind_int(q, 11, r->has_bytes);
+	(void)sqlite3_bind_int(q, 12, r->is_dead);
+	st = finish(c, q, err);
+	return (st == CKPT_OK ? add_meta(c, r, err) : st);
+}
+
+enum ckpt_status
+store_catalog_fill(struct store_catalog *c, struct ckpt_error *err)
+{
+	return (store_sqlite_run(c, "UPDATE records SET (schema, dtype, "
+	    "bytes, parameters) = (SELECT schema, dtype, bytes, parameters "
+	    "FROM records AS o WHERE o.model = records.model AND "
+	    "o.form = records.form AND o.stored LIMIT 1) "
+	    "WHERE NOT stored AND dtype = '' AND EXISTS (SELECT 1 FROM "
+	    "records AS o WHERE o.model = records.model AND "
+	    "o.form = records.form AND o.stored)", err));
+}
+
+/* Whether a query of IDs has a row. */
+static enum ckpt_status
+has(struct store_catalog *c, unsigned i, const char *sql,
+    const struct ckpt_id *a, const struct ckpt_id *b, bool *out,
+    struct ckpt_error *err)
+{
+	sqlite3_stmt *q = NULL;
+	enum ckpt_status st = statement(c, i, sql, &q, err);
+	int rc;
+
+	if (st != CKPT_OK)
+		return (st);
+	bind_id(q, 1, a);
+	if (b != NULL)
+		bind_id(q, 2, b);
+	rc = sqlite3_step(q);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		st = store_sqlite_error(c, rc, err);
+	else
+		*out = rc == SQLITE_ROW;
+	(void)sqlite3_reset(q);
+	return (st);
+}
+
+enum ckpt_status
+store_catalog_has_record(struct store_catalog *c,
+    const struct ckpt_id *record, bool *out, struct ckpt_error *err)
+{
+	return (has(c, HAS_RECORD, "SELECT 1 FROM records WHERE record = ? "
+	    "AND NOT dead", record, NULL, out, err));
+}
+
+enum ckpt_status
+store_catalog_has_model(struct store_catalog *c, const struct ckpt_id *model,
+    const struct ckpt_id *form, bool *out, struct ckpt_error *err)
+{
+	return (has(c, HAS_MODEL, "SELECT 1 FROM records WHERE model = ? AND "
+	    "form = ? AND stored", model, form, out, err));
+}
+
+static enum ckpt_status
+load_meta(struct store_catalog *c, struct store_row *r,
+    struct ckpt_error *err)
+{
+	sqlite3_stmt *q = NULL;
+	char *value;
+	int rc;
+	enum ckpt_status st = statement(c, META_OF, "SELECT key, value FROM "
+	    "meta WHERE pack = ? AND ordinal = ?", &q, err);
+
+	if (st != CKPT_OK)
+		return (st);
+	(void)sqlite3_bind_int64(q, 1, r->pack);
+	(void)sqlite3_bind_int64(q, 2, (sqlite3_int64)r->ordinal);
+	while (st == CKPT_OK && (rc = sqlite3_step(q)) != SQLITE_DONE) {
+		if (rc != SQLITE_ROW) {
+			st = store_sqlite_error(c, rc, err);
+			break;
+		}
+		value = column_text(q, 1);
+		st = value == NULL ? error_nomem(err, 1) : meta_set(&r->meta,
+		    (const char *)sqlite3_column_text(q, 0), value, err);
+		free(value);
+	}
+	(void)sqlite3_reset(q);
+	return (st);
+}
+
+static enum ckpt_status
+load_row(struct store_catalog *c, sqlite3_stmt *q, bool wants_meta,
+    struct store_row *r, struct ckpt_error *err)
+{
+	memset(r, 0, sizeof(*r));
+	r->pack = sqlite3_column_int64(q, 0);
+	column_id(q, 1, &r->hash);
+	r->ordinal = (uint64_t)sqlite3_column_int64(q, 2);
+	column_id(q, 3, &r->record);
+	column_id(q, 4, &r->model);
+	column_id(q, 5, &r->form);
+	column_id(q, 6, &r->schema);
+	r->label = column_text(q, 7);
+	r->dtype = (const char *)sqlite3_column_text(q, 8);
+	r->n_bytes = (uint64_t)sqlite3_column_int64(q, 9);
+	r->n_parameters = (uint64_t)sqlite3_column_int64(q, 10);
+	r->has_bytes = sqlite3_column_int(q, 11) != 0;
+	r->is_dead = sqlite3_column_int(q, 12) != 0;
+	if (r->label == NULL || r->dtype == NULL)
+		return (error_nomem(err, 1));
+	return (wants_meta ? load_meta(c, r, err) : CKPT_OK);
+}
+
+enum ckpt_status
+store_catalog_rows(struct store_catalog *c, enum store_which which,
+    const struct ckpt_id *id, bool wants_meta,
+    enum ckpt_status (*visit)(void *arg, struct store_row *r,
+	struct ckpt_error *err), void *arg, struct ckpt_error *err)
+{
+	static const char *const where[] = {
+		[STORE_ALIVE] = "WHERE NOT r.dead AND NOT EXISTS (SELECT 1 "
+		    "FROM records AS o WHERE o.record = r.record AND NOT "
+		    "o.dead AND (o.stored > r.stored OR (o.stored = r.stored "
+		    "AND (o.pack, o.ordinal) < (r.pack, r.ordinal))))",
+		[STORE_ALL] = "",
+		[STORE_RECORD] = "WHERE NOT r.dead AND r.record = ?",
+		[STORE_MODEL] = "WHERE r.stored AND r.model = ?"
+	};
+	struct store_row row;
+	sqlite3_stmt *q = NULL;
+	char sql[1024];
+	enum ckpt_status st = CKPT_OK;
+	int rc;
+
+	(void)snprintf(sql, sizeof(sql), "SELECT r.pack, p.hash, r.ordinal, "
+	    "r.record, r.model, r.form, r.schema, r.label, r.dtype, r.bytes, "
+	    "r.parameters, r.stored, r.dead FROM records AS r JOIN packs AS p "
+	    "ON p.number = r.pack %s ORDER BY %sp.hash, r.ordinal",
+	    where[which], which == STORE_ALL ? "" : "p.added, ");
+	rc = sqlite3_prepare_v2(c->db, sql, -1, &q, NULL);
+	if (rc != SQLITE_OK)
+		return (store_sqlite_error(c, rc, err));
+	if (id != NULL)
+		bind_id(q, 1, id);
+	while (st == CKPT_OK && (rc = sqlite3_step(q)) != SQLITE_DONE) {
+		if (rc != SQLITE_ROW) {
+			st = store_sqlite_error(c, rc, err);
+			break;
+		}
+		st = load_row(c, q, wants_meta, &row, err);
+		if (st == CKPT_OK)
+			st = visit(arg, &row, err);
+		store_row_release(&row);
+	}
+	(void)sqlite3_finalize(q);
+	return (st);
+}

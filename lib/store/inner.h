@@ -1,0 +1,243 @@
+/*
+ * inner: what the files of this folder share.
+ */
+#ifndef CKPT_STORE_INNER_H
+#define CKPT_STORE_INNER_H
+
+#include <sys/file.h>
+
+#include "store/catalog.h"
+#include "store/store.h"
+
+#define STORE_MARKER "ckpt-store"
+#define STORE_MARKER_TEXT "ckpt store 1\n"
+#define STORE_CATALOG "catalog.sqlite"
+#define STORE_NAME_SIZE 96 /* of a file's name within the store */
+
+/* The metadata key of a stand-in, a record whose weights are stored with
+ * another record: its value is the model ID, a space and the form's ID. */
+#define STORE_SAME_KEY "ckpt-store.same"
+
+struct store {
+	char *path;
+	struct store_options options;
+	int dir;      /* descriptor of the directory */
+	int lock;     /* descriptor of the lock file, or -1: a reader that may
+	                 not open it */
+	bool is_locked;
+	struct store_catalog *catalog;
+	bool is_private; /* the catalog is one of ours in memory */
+	struct sha256 *hash;
+};
+
+/* ---- store_open.c ---- */
+
+/* The directory and the lock alone; no catalog. */
+CKPT_CHECKED enum ckpt_status store_attach(const char *path,
+    const struct store_options *options, struct store **out,
+    struct ckpt_error *err);
+
+/* Takes the lock of the whole store: LOCK_SH to rely on that nothing is
+ * collected, LOCK_EX to change anything. Not nested. */
+CKPT_CHECKED enum ckpt_status store_lock(struct store *s, int how,
+    struct ckpt_error *err);
+void store_unlock(struct store *s);
+
+/* ---- store_files.c ---- */
+
+/* "packs/HASH.ckpk" and "tombstones/HASH". */
+void store_pack_name(const struct ckpt_id *hash, char out[STORE_NAME_SIZE]);
+void store_tomb_name(const struct ckpt_id *hash, char out[STORE_NAME_SIZE]);
+
+CKPT_CHECKED enum ckpt_status store_sync_dir(struct store *s,
+    const char *name, struct ckpt_error *err);
+
+/* Removes durably; a file that is not there is no error. */
+CKPT_CHECKED enum ckpt_status store_unlink(struct store *s, const char *dir,
+    const char *name, struct ckpt_error *err);
+
+/* Sorted hashes that the files of "packs" or "tombstones" are named by; other
+ * names are passed to `strange`, which may be NULL. To be freed. */
+CKPT_CHECKED enum ckpt_status store_hashes(struct store *s, const char *dir,
+    struct ckpt_id **out, size_t *n,
+    void (*strange)(void *arg, const char *name), void *arg,
+    struct ckpt_error *err);
+
+/* SHA-256 of all of a file. */
+CKPT_CHECKED enum ckpt_status store_hash_fd(struct store *s, int fd,
+    struct ckpt_id *out, uint64_t *n_bytes, struct ckpt_error *err);
+
+/* ---- store_stage.c: temporaries ---- */
+
+/* A file below "tmp" that is locked while its writer lives, and beside it,
+ * once anything is pinned, one of what it refers to. */
+struct store_stage {
+	int fd;
+	int pins;                    /* or -1 */
+	char name[STORE_NAME_SIZE];  /* within the store */
+	struct temporary *listed;
+	char pins_name[STORE_NAME_SIZE];
+	struct temporary *pins_listed;
+};
+CKPT_CHECKED enum ckpt_status store_stage_open(struct store *s,
+    struct store_stage *stage, struct ckpt_error *err);
+
+/* Sees to it that gc keeps the weights of a model until the stage is closed.
+ * The lock must be held, LOCK_SH at least. */
+CKPT_CHECKED enum ckpt_status store_stage_pin(struct store *s,
+    struct store_stage *stage, const struct ckpt_id *model,
+    struct ckpt_error *err);
+
+/* Renames the stage's file, synced before, to `name` within `dir`. */
+CKPT_CHECKED enum ckpt_status store_stage_publish(struct store *s,
+    struct store_stage *stage, const char *dir, const char *name,
+    struct ckpt_error *err);
+
+/* Removes what is left of it. */
+void store_stage_close(struct store *s, struct store_stage *stage);
+
+/* Under LOCK_EX: removes temporaries that nobody locks, and calls `pin` for
+ * each model that a living writer has pinned. */
+CKPT_CHECKED enum ckpt_status store_stage_sweep(struct store *s,
+    uint64_t *n_removed, enum ckpt_status (*pin)(void *arg,
+	const struct ckpt_id *model, struct ckpt_error *err), void *arg,
+    struct ckpt_error *err);
+
+/* Files below "tmp". */
+CKPT_CHECKED enum ckpt_status store_stage_count(struct store *s,
+    uint64_t *out, struct ckpt_error *err);
+
+/* ---- store_tomb.c: which records of a pack are removed ---- */
+
+/* Sorted ordinals; to be freed. None if there is no such file. */
+CKPT_CHECKED enum ckpt_status store_tomb_read(struct store *s,
+    const struct ckpt_id *pack, uint64_t **out, size_t *n,
+    struct ckpt_error *err);
+CKPT_CHECKED enum ckpt_status store_tomb_write(struct store *s,
+    const struct ckpt_id *pack, const uint64_t *ordinals, size_t n,
+    struct ckpt_error *err);
+
+/* What tells one version of the file from another; "" if there is none. */
+#define STORE_STAMP_SIZE 80
+void store_tomb_stamp(struct store *s, const struct ckpt_id *pack,
+    char out[STORE_STAMP_SIZE]);
+
+/* ---- store_index.c: packs into the catalog ---- */
+
+/* Brings the catalog up to the packs and tombstones that are there. LOCK_EX
+ * must be held, unless the catalog is private. `bad`, if not NULL, is told
+ * of a pack that cannot be read, which is then left out. */
+CKPT_CHECKED enum ckpt_status store_index(struct store *s,
+    void (*bad)(void *arg, const struct ckpt_id *pack,
+	const struct ckpt_error *why), void *arg, struct ckpt_error *err);
+
+/* Whether store_index would do anything. */
+CKPT_CHECKED enum ckpt_status store_index_is_current(struct store *s,
+    bool *out, struct ckpt_error *err);
+
+/* Reads one pack into a catalog, without its tombstones. */
+CKPT_CHECKED enum ckpt_status store_index_pack(struct store *s, int fd,
+    struct store_catalog *c, int64_t pack, struct ckpt_error *err);
+
+/* The row of a model. `same` is the value of STORE_SAME_KEY, or NULL. */
+CKPT_CHECKED enum ckpt_status store_index_row(struct store *s,
+    const struct model_head *head, const struct ckpt_id *model,
+    const struct ckpt_id *form, struct store_row *out,
+    struct ckpt_error *err);
+
+/* ---- store_read.c ---- */
+
+/* Models of a pack by their ordinals, which are sorted. */
+struct store_chosen {
+	const uint64_t *ordinals;
+	size_t n;
+};
+
+/* The models of a pack that are chosen (NULL: all); `chosen` must outlive the
+ * source. `label`: of all of them, or NULL. */
+CKPT_CHECKED enum ckpt_status store_pack_source(struct store *s,
+    const struct ckpt_id *pack, const struct store_chosen *chosen,
+    const char *label, struct model_source **out, struct ckpt_error *err);
+
+/* ---- store_pack.c ---- */
+
+/* A part of a pack, written at the descriptor's position; model_end is given
+ * the tensor IDs. */
+CKPT_CHECKED enum ckpt_status store_part_open(struct store *s, int fd,
+    struct model_sink **out, struct ckpt_error *err);
+
+/* A stand-in for the model of `head`. */
+CKPT_CHECKED enum ckpt_status store_stand_in(struct model_sink *sink,
+    const struct model_head *head, const struct ckpt_id *model,
+    const struct ckpt_id *form, struct ckpt_error *err);
+
+/* Reads what STORE_SAME_KEY says; false if there is no such key or it is not
+ * well formed. */
+bool store_is_stand_in(const struct model_head *head, struct ckpt_id *model,
+    struct ckpt_id *form);
+
+/* A stage's file that is complete. */
+struct store_sealed {
+	struct ckpt_id hash;
+	uint64_t n_bytes;
+	int64_t added; /* its time, nanoseconds since 1970: it orders packs */
+};
+
+/* Syncs and hashes it; `added`: its time, 0: now. */
+CKPT_CHECKED enum ckpt_status store_seal(struct store *s,
+    struct store_stage *stage, int64_t added, struct store_sealed *out,
+    struct ckpt_error *err);
+
+/* Puts it into the store as a pack of which the ordinals `dead` are removed,
+ * and the rows of `from` into the catalog. LOCK_EX must be held. `replaces`,
+ * a pack that gives way to it, may be NULL. */
+CKPT_CHECKED enum ckpt_status store_publish(struct store *s,
+    struct store_stage *stage, const struct store_sealed *sealed,
+    struct store_catalog *from, const uint64_t *dead, size_t n_dead,
+    const struct ckpt_id *replaces, struct ckpt_error *err);
+
+/* LOCK_EX, with a catalog that is current. */
+CKPT_CHECKED enum ckpt_status store_lock_current(struct store *s,
+    struct ckpt_error *err);
+
+/* Takes a pack, its tombstones first out of the catalog, then away. LOCK_EX
+ * must be held. */
+CKPT_CHECKED enum ckpt_status store_drop(struct store *s,
+    const struct ckpt_id *pack, struct ckpt_error *err);
+
+/* ---- store_rewrite.c ---- */
+
+/* Writes a pack anew with those of its models (in order, n of them) that
+ * `keep` tells, of which those that `dead` tells stay removed. `from` yields
+ * its models, and is closed. LOCK_EX must be held. */
+CKPT_CHECKED enum ckpt_status store_rewrite(struct store *s,
+    const struct ckpt_id *pack, struct model_source *from, const bool *keep,
+    const bool *dead, size_t n, int64_t added, struct ckpt_error *err);
+
+/* ---- store_repair.c ---- */
+
+/* "TEXT" to the caller. */
+void store_report(struct store_fsck *check, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Puts a damaged pack aside, below "damaged", and another in its place with
+ * what of it is whole. LOCK_EX must be held. */
+CKPT_CHECKED enum ckpt_status store_repair(struct store *s,
+    const struct ckpt_id *pack, struct store_fsck *check,
+    struct ckpt_error *err);
+
+/* Names records whose weights are nowhere, and with check->repairs removes
+ * them. LOCK_EX must be held. */
+CKPT_CHECKED enum ckpt_status store_repair_orphans(struct store *s,
+    struct store_fsck *check, struct ckpt_error *err);
+
+/* ---- store_query.c ---- */
+
+/* Whether a row is meant: CKPT_OK, CKPT_END or an error. */
+CKPT_CHECKED enum ckpt_status store_query_match(const struct store_query *q,
+    const struct store_row *r, struct ckpt_error *err);
+/* A query that cannot match anything by its form: CKPT_USAGE. */
+CKPT_CHECKED enum ckpt_status store_query_check(const struct store_query *q,
+    struct ckpt_error *err);
+
+#endif

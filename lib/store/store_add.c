@@ -1,0 +1,337 @@
+#include <errno.h>
+#include <unistd.h>
+
+#include "store/inner.h"
+
+/* A model up to this size is held until its ID tells whether it is new; a
+ * larger one is written as a part of its own, which is cut off again. */
+#define HOLD ((size_t)8 << 20)
+
+struct adding {
+	struct model_sink base;
+	struct store *store;
+	bool has_ids;
+	struct store_added *out, added;
+	struct store_stage stage;
+	struct store_catalog *pending; /* what the stage holds, as pack 1 */
+	uint64_t ordinal;              /* models in it */
+	struct model_sink *part;
+	off_t part_begin;
+	struct id_stream *ids;
+	struct sha256 *hash;
+	struct model_head head;        /* of the current model */
+	bool is_large;
+	unsigned char *held;
+	uint64_t n_done;
+};
+
+static struct adding *
+of_sink(struct model_sink *sink)
+{
+	return ((struct adding *)sink);
+}
+
+static enum ckpt_status
+open_part(struct adding *a, struct ckpt_error *err)
+{
+	a->part_begin = lseek(a->stage.fd, 0, SEEK_END);
+	if (a->part_begin < 0)
+		return (error_sys(err, "cannot write %s", a->stage.name));
+	return (store_part_open(a->store, a->stage.fd, &a->part, err));
+}
+
+static enum ckpt_status
+close_part(struct adding *a, struct ckpt_error *err)
+{
+	struct model_sink *part = a->part;
+
+	a->part = NULL;
+	return (part == NULL ? CKPT_OK : model_sink_close(part, err));
+}
+
+/* Takes back the part being written. */
+static enum ckpt_status
+cut_part(struct adding *a, struct ckpt_error *err)
+{
+	model_sink_abort(a->part);
+	a->part = NULL;
+	if (ftruncate(a->stage.fd, a->part_begin) != 0)
+		return (error_sys(err, "cannot truncate %s", a->stage.name));
+	return (CKPT_OK);
+}
+
+static enum ckpt_status
+add_begin(struct model_sink *sink, const struct model_head *head,
+    struct ckpt_error *err)
+{
+	struct adding *a = of_sink(sink);
+	enum ckpt_status st;
+
+	if (meta_get(&head->meta, STORE_SAME_KEY) != NULL)
+		return (error_set(err, CKPT_INVALID, "the metadata key "
+		    STORE_SAME_KEY " is the store's own"));
+	model_head_release(&a->head);
+	st = model_head_copy(head, &a->head, err);
+	if (st == CKPT_OK && !a->has_ids)
+		st = id_stream_begin(a->ids, head->schema, err);
+	if (st != CKPT_OK)
+		return (st);
+	a->n_done = 0;
+	a->is_large = head->schema->n_bytes > HOLD;
+	if (!a->is_large)
+		return (CKPT_OK);
+	st = close_part(a, err);
+	if (st == CKPT_OK)
+		st = open_part(a, err);
+	return (st == CKPT_OK ? model_begin(a->part, head, err) : st);
+}
+
+static enum ckpt_status
+add_write(struct model_sink *sink, const void *data, size_t n,
+    struct ckpt_error *err)
+{
+	struct adding *a = of_sink(sink);
+	enum ckpt_status st = CKPT_OK;
+
+	if (n > a->head.schema->n_bytes - a->n_done)
+		return (error_set(err, CKPT_USAGE,
+		    "more bytes are written than the model has"));
+	if (n == 0)
+		return (CKPT_OK);
+	if (!a->has_ids)
+		st = id_stream_update(a->ids, data, n, err);
+	if (st == CKPT_OK && a->is_large)
+		st = model_write(a->part, data, n, err);
+	else if (st == CKPT_OK)
+		memcpy(a->held + a->n_done, data, n);
+	a->n_done += n;
+	return (st);
+}
+
+/* ---- at a model's end ---- */
+
+static enum ckpt_status
+is_present(struct adding *a, const struct store_row *r, bool *out,
+    struct ckpt_error *err)
+{
+	enum ckpt_status st;
+
+	st = store_catalog_has_record(a->pending, &r->record, out, err);
+	if (st == CKPT_OK && !*out)
+		st = store_catalog_has_record(a->store->catalog, &r->record,
+		    out, err);
+	return (st);
+}
+
+/* Whether the weights are here; if it is the store that has them, they are
+ * pinned. */
+static enum ckpt_status
+is_shared(struct adding *a, const struct store_row *r, bool *out,
+    struct ckpt_error *err)
+{
+	struct store *s = a->store;
+	enum ckpt_status st;
+
+	st = store_catalog_has_model(a->pending, &r->model, &r->form, out,
+	    err);
+	if (st != CKPT_OK || *out)
+		return (st);
+	st = store_catalog_has_model(s->catalog, &r->model, &r->form, out,
+	    err);
+	if (st != CKPT_OK || !*out)
+		return (st);
+	/* gc, which holds the lock alone, sees either the pin or nothing */
+	st = store_lock(s, LOCK_SH, err);
+	if (st != CKPT_OK)
+		return (st);
+	st = store_catalog_has_model(s->catalog, &r->model, &r->form, out,
+	    err);
+	if (st == CKPT_OK && *out)
+		st = store_stage_pin(s, &a->stage, &r->model, err);
+	store_unlock(s);
+	return (st);
+}
+
+/* Writes the model, or what stands for it. */
+static enum ckpt_status
+put(struct adding *a, struct store_row *r, bool is_standing,
+    const struct ckpt_id *tensor_ids, struct ckpt_error *err)
+{
+	enum ckpt_status st = CKPT_OK;
+
+	if (a->is_large && !is_standing) {
+		st = model_end(a->part, tensor_ids, err);
+		if (st == CKPT_OK)
+			st = close_part(a, err);
+	} else {
+		if (a->part == NULL)
+			st = open_part(a, err);
+		if (st == CKPT_OK && is_standing)
+			st = store_stand_in(a->part, &a->head, &r->model,
+			    &r->form, err);
+		else if (st == CKPT_OK)
+			st = model_begin(a->part, &a->head, err);
+		if (st == CKPT_OK && !is_standing && a->n_done > 0)
+			st = model_write(a->part, a->held, a->n_done, err);
+		if (st == CKPT_OK && !is_standing)
+			st = model_end(a->part, tensor_ids, err);
+	}
+	if (st != CKPT_OK)
+		return (st);
+	r->pack = 1;
+	r->ordinal = a->ordinal++;
+	r->has_bytes = !is_standing;
+	return (store_catalog_add_row(a->pending, r, err));
+}
+
+static enum ckpt_status
+decide(struct adding *a, struct store_row *r,
+    const struct ckpt_id *tensor_ids, struct ckpt_error *err)
+{
+	bool present, shared = false;
+	enum ckpt_status st;
+
+	st = is_present(a, r, &present, err);
+	if (st == CKPT_OK && !present)
+		st = is_shared(a, r, &shared, err);
+	if (st == CKPT_OK && a->is_large && (present || shared))
+		st = cut_part(a, err);
+	if (st == CKPT_OK && !present)
+		st = put(a, r, shared, tensor_ids, err);
+	if (st != CKPT_OK)
+		return (st);
+	a->added.n_present += present;
+	a->added.n_models += !present;
+	a->added.n_shared += shared;
+	a->added.n_bytes += a->head.schema->n_bytes;
+	return (CKPT_OK);
+}
+
+static enum ckpt_status
+add_end(struct model_sink *sink, const struct ckpt_id *tensor_ids,
+    struct ckpt_error *err)
+{
+	struct adding *a = of_sink(sink);
+	struct ckpt_id model, form;
+	struct store_row row;
+	enum ckpt_status st = CKPT_OK;
+
+	if (a->n_done != a->head.schema->n_bytes)
+		return (error_set(err, CKPT_USAGE,
+		    "a model ends before its last byte"));
+	if (a->has_ids && tensor_ids == NULL)
+		return (error_set(err, CKPT_USAGE, "tensor IDs are missing"));
+	if (!a->has_ids)
+		st = id_stream_end(a->ids, &tensor_ids, NULL, err);
+	if (st == CKPT_OK)
+		st = id_model(a->hash, a->head.schema, tensor_ids, &model,
+		    err);
+	if (st == CKPT_OK)
+		st = id_form(a->hash, a->head.schema, &form, err);
+	if (st == CKPT_OK)
+		st = store_index_row(a->store, &a->head, &model, &form, &row,
+		    err);
+	if (st != CKPT_OK)
+		return (st);
+	st = decide(a, &row, tensor_ids, err);
+	store_row_release(&row);
+	return (st);
+}
+
+/* ---- at the end of all ---- */
+
+static void
+add_abort(struct model_sink *sink)
+{
+	struct adding *a = of_sink(sink);
+
+	model_sink_abort(a->part);
+	store_stage_close(a->store, &a->stage);
+	store_catalog_close(a->pending);
+	id_stream_free(a->ids);
+	sha256_free(a->hash);
+	model_head_release(&a->head);
+	free(a->held);
+	free(a);
+}
+
+static enum ckpt_status
+publish(struct adding *a, struct ckpt_error *err)
+{
+	struct store_sealed sealed;
+	enum ckpt_status st;
+
+	st = store_seal(a->store, &a->stage, 0, &sealed, err);
+	if (st == CKPT_OK)
+		st = store_lock_current(a->store, err);
+	if (st != CKPT_OK)
+		return (st);
+	st = store_publish(a->store, &a->stage, &sealed, a->pending, NULL, 0,
+	    NULL, err);
+	store_unlock(a->store);
+	a->added.n_stored = sealed.n_bytes;
+	return (st);
+}
+
+static enum ckpt_status
+add_close(struct model_sink *sink, struct ckpt_error *err)
+{
+	struct adding *a = of_sink(sink);
+	enum ckpt_status st = close_part(a, err);
+
+	if (st == CKPT_OK && a->ordinal > 0)
+		st = publish(a, err);
+	if (st == CKPT_OK && a->out != NULL)
+		*a->out = a->added;
+	if (st != CKPT_OK)
+		(void)error_where(err, a->store->path);
+	add_abort(sink);
+	return (st);
+}
+
+static const struct model_sink_ops ops = {
+	.begin = add_begin,
+	.write = add_write,
+	.end = add_end,
+	.close = add_close,
+	.abort = add_abort
+};
+
+enum ckpt_status
+store_add(struct store *s, bool has_ids, struct store_added *added,
+    struct model_sink **out, struct ckpt_error *err)
+{
+	struct store_pack one = { .added = 1 };
+	struct adding *a;
+	enum ckpt_status st;
+
+	if (s->options.is_reader)
+		return (error_set(err, CKPT_USAGE,
+		    "the store was opened for reading only"));
+	a = calloc(1, sizeof(*a));
+	if (a == NULL)
+		return (error_nomem(err, sizeof(*a)));
+	a->base.ops = &ops;
+	a->store = s;
+	a->has_ids = has_ids;
+	a->out = added;
+	a->stage.fd = a->stage.pins = -1;
+	a->held = malloc(HOLD);
+	st = a->held == NULL ? error_nomem(err, HOLD) :
+	    id_stream_new(&a->ids, err);
+	if (st == CKPT_OK)
+		st = sha256_new(&a->hash, err);
+	if (st == CKPT_OK)
+		st = store_catalog_open(NULL, false, &a->pending, err);
+	if (st == CKPT_OK)
+		st = store_catalog_add_pack(a->pending, &one, err);
+	if (st == CKPT_OK)
+		st = store_stage_open(s, &a->stage, err);
+	if (st != CKPT_OK) {
+		(void)error_where(err, s->path);
+		add_abort(&a->base);
+		return (st);
+	}
+	*out = &a->base;
+	return (CKPT_OK);
+}

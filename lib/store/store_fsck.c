@@ -1,0 +1,336 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "store/catalog_inner.h"
+#include "store/inner.h"
+
+struct fsck {
+	struct store *store;
+	struct store_fsck *check;
+	struct ckpt_id *bad; /* packs that are damaged */
+	size_t n_bad;
+};
+
+static void
+problem(struct fsck *f, const char *name, const char *text)
+{
+	store_report(f->check, "%s: %s", name, text);
+	f->check->n_problems++;
+}
+
+static void
+note_strange(void *arg, const char *name)
+{
+	problem(arg, name, "no file of a store has such a name");
+}
+
+/* ---- packs ---- */
+
+static bool
+is_bad(const struct fsck *f, const struct ckpt_id *pack)
+{
+	size_t i;
+
+	for (i = 0; i < f->n_bad; i++)
+		if (id_equal(&f->bad[i], pack))
+			return (true);
+	return (false);
+}
+
+/* `bad` has room for all packs. */
+static void
+note_bad(struct fsck *f, const struct ckpt_id *pack, const char *why)
+{
+	char name[STORE_NAME_SIZE];
+
+	if (is_bad(f, pack))
+		return;
+	store_pack_name(pack, name);
+	problem(f, name, why);
+	f->bad[f->n_bad++] = *pack;
+}
+
+static void
+bad_pack(void *arg, const struct ckpt_id *pack, const struct ckpt_error *why)
+{
+	note_bad(arg, pack, why->text);
+}
+
+static enum ckpt_status
+check_pack(struct fsck *f, const struct ckpt_id *pack,
+    struct ckpt_error *err)
+{
+	struct ckpt_error why = { .offset = CKPT_NO_OFFSET };
+	char name[STORE_NAME_SIZE];
+	struct ckpt_id hash;
+	uint64_t n_bytes;
+	enum ckpt_status st;
+	int fd;
+
+	store_pack_name(pack, name);
+	fd = openat(f->store->dir, name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return (error_sys(err, "cannot open %s", name));
+	st = store_hash_fd(f->store, fd, &hash, &n_bytes, &why);
+	(void)close(fd);
+	if (st == CKPT_NO_MEMORY)
+		return (error_nomem(err, 1));
+	if (st != CKPT_OK)
+		note_bad(f, pack, why.text);
+	else if (!id_equal(&hash, pack))
+		note_bad(f, pack, "damaged: its SHA-256 is not its name");
+	return (CKPT_OK);
+}
+
+static enum ckpt_status
+check_packs(struct fsck *f, struct ckpt_error *err)
+{
+	struct ckpt_id *ids = NULL;
+	size_t i, n = 0;
+	enum ckpt_status st;
+
+	st = store_hashes(f->store, "packs", &ids, &n, note_strange, f, err);
+	if (st == CKPT_OK) {
+		f->bad = malloc((n + 1) * sizeof(*f->bad));
+		if (f->bad == NULL)
+			st = error_nomem(err, n * sizeof(*f->bad));
+	}
+	for (i = 0; i < n && st == CKPT_OK; i++)
+		st = check_pack(f, &ids[i], err);
+	free(ids);
+	return (st);
+}
+
+/* ---- tombstones ---- */
+
+static enum ckpt_status
+check_tombs(struct fsck *f, struct ckpt_error *err)
+{
+	struct ckpt_error why = { .offset = CKPT_NO_OFFSET };
+	char name[STORE_NAME_SIZE];
+	struct ckpt_id *ids;
+	uint64_t *dead;
+	size_t i, n, n_dead;
+	enum ckpt_status st;
+
+	st = store_hashes(f->store, "tombstones", &ids, &n, note_strange, f,
+	    err);
+	for (i = 0; st == CKPT_OK && i < n; i++) {
+		store_tomb_name(&ids[i], name);
+		st = store_tomb_read(f->store, &ids[i], &dead, &n_dead, &why);
+		if (st == CKPT_OK) {
+			free(dead);
+			continue;
+		}
+		if (st == CKPT_NO_MEMORY)
+			break;
+		problem(f, name, why.text);
+		st = CKPT_OK;
+		if (!f->check->repairs)
+			continue;
+		/* rather bring back what was removed than lose the rest */
+		store_report(f->check, "%s is removed: what it removed is "
+		    "there again", name);
+		st = store_unlink(f->store, "tombstones", name, err);
+		f->check->n_problems -= st == CKPT_OK;
+	}
+	if (st == CKPT_OK)
+		free(ids);
+	return (st);
+}
+
+/* ---- the catalog ---- */
+
+/* What a catalog says, as one hash. What a stand-in's weights are is left
+ * out: those of one that was removed may be gone. */
+struct digest {
+	struct sha256 *hash;
+	struct ckpt_id id;
+};
+
+static enum ckpt_status
+digest_row(void *arg, struct store_row *r, struct ckpt_error *err)
+{
+	struct digest *d = arg;
+	struct buf b = BUF_INIT((size_t)64 << 20);
+	size_t i;
+	enum ckpt_status st;
+
+	st = buf_append(&b, &r->hash, sizeof(r->hash), err);
+	if (st == CKPT_OK)
+		st = buf_append(&b, &r->record, 3 * sizeof(r->record), err);
+	if (st == CKPT_OK)
+		st = buf_printf(&b, err, "%llu %d %d %s",
+		    (unsigned long long)r->ordinal, r->has_bytes, r->is_dead,
+		    r->label);
+	if (st == CKPT_OK && r->has_bytes)
+		st = buf_append(&b, &r->schema, sizeof(r->schema), err);
+	if (st == CKPT_OK && r->has_bytes)
+		st = buf_printf(&b, err, "%llu %llu %s",
+		    (unsigned long long)r->n_bytes,
+		    (unsigned long long)r->n_parameters, r->dtype);
+	for (i = 0; i < r->meta.n && st == CKPT_OK; i++)
+		st = buf_printf(&b, err, "%c%s=%s", 0,
+		    r->meta.entries[i].key, r->meta.entries[i].value);
+	if (st == CKPT_OK)
+		sha256_update(d->hash, b.data, b.len);
+	buf_release(&b);
+	return (st);
+}
+
+static enum ckpt_status
+digest_catalog(struct store *s, struct store_catalog *c, struct ckpt_id *out,
+    struct ckpt_error *err)
+{
+	struct digest d = { .hash = s->hash };
+	enum ckpt_status st;
+
+	sha256_reset(d.hash);
+	st = store_catalog_rows(c, STORE_ALL, NULL, true, digest_row, &d, err);
+	sha256_final(d.hash, out);
+	return (st);
+}
+
+/* Makes another catalog from packs and tombstones, and compares. */
+static enum ckpt_status
+compare_catalog(struct fsck *f, struct ckpt_error *err)
+{
+	struct store *s = f->store;
+	struct store_catalog *own = s->catalog;
+	struct ckpt_id a, b;
+	enum ckpt_status st;
+
+	st = store_catalog_open(NULL, false, &s->catalog, err);
+	if (st != CKPT_OK) {
+		s->catalog = own;
+		return (st);
+	}
+	st = store_index(s, bad_pack, f, err);
+	if (st == CKPT_OK && own != NULL && f->n_bad == 0)
+		st = digest_catalog(s, s->catalog, &a, err);
+	if (st == CKPT_OK && own != NULL && f->n_bad == 0)
+		st = digest_catalog(s, own, &b, err);
+	if (st == CKPT_OK && own != NULL && f->n_bad == 0 &&
+	    !id_equal(&a, &b))
+		problem(f, STORE_CATALOG, "it does not say what the packs "
+		    "hold: fsck --rebuild makes it anew");
+	store_catalog_close(s->catalog);
+	s->catalog = own;
+	return (st);
+}
+
+static void
+remove_catalog(struct store *s)
+{
+	(void)unlinkat(s->dir, STORE_CATALOG, 0);
+	(void)unlinkat(s->dir, STORE_CATALOG "-wal", 0);
+	(void)unlinkat(s->dir, STORE_CATALOG "-shm", 0);
+	(void)unlinkat(s->dir, STORE_CATALOG "-journal", 0);
+}
+
+/* Opens it; *out NULL if it is of no use. */
+static enum ckpt_status
+open_catalog(struct fsck *f, struct ckpt_error *err)
+{
+	struct ckpt_error why = { .offset = CKPT_NO_OFFSET };
+	struct store *s = f->store;
+	struct buf path = BUF_INIT(1 << 16);
+	enum ckpt_status st;
+
+	if (f->check->rebuilds)
+		remove_catalog(s);
+	st = buf_printf(&path, err, "%s/" STORE_CATALOG "%c", s->path, 0);
+	if (st != CKPT_OK)
+		return (st);
+	st = store_catalog_open((char *)path.data, s->options.is_reader,
+	    &s->catalog, &why);
+	if (st == CKPT_OK)
+		st = store_catalog_check(s->catalog, &why);
+	if (st == CKPT_NO_MEMORY) {
+		buf_release(&path);
+		return (error_nomem(err, 1));
+	}
+	if (st != CKPT_OK) {
+		problem(f, STORE_CATALOG, why.text);
+		store_catalog_close(s->catalog);
+		s->catalog = NULL;
+		st = CKPT_OK;
+		if (f->check->repairs) {
+			remove_catalog(s);
+			st = store_catalog_open((char *)path.data, false,
+			    &s->catalog, err);
+			f->check->n_problems -= st == CKPT_OK;
+		}
+	}
+	buf_release(&path);
+	return (st);
+}
+
+/* ---- all ---- */
+
+static enum ckpt_status
+repair_all(struct fsck *f, struct ckpt_error *err)
+{
+	size_t i;
+	enum ckpt_status st = CKPT_OK;
+
+	for (i = 0; i < f->n_bad && st == CKPT_OK; i++) {
+		st = store_repair(f->store, &f->bad[i], f->check, err);
+		f->check->n_problems -= st == CKPT_OK;
+	}
+	f->n_bad = 0;
+	return (st);
+}
+
+static enum ckpt_status
+check_all(struct fsck *f, struct ckpt_error *err)
+{
+	struct store *s = f->store;
+	enum ckpt_status st = check_packs(f, err);
+
+	if (st == CKPT_OK)
+		st = check_tombs(f, err);
+	if (st == CKPT_OK)
+		st = open_catalog(f, err);
+	/* what a writer that was killed has left is no damage; damaged packs
+	 * that the catalog knows stay known */
+	if (st == CKPT_OK && s->catalog != NULL && !s->options.is_reader)
+		st = store_index(s, bad_pack, f, err);
+	if (st == CKPT_OK)
+		st = compare_catalog(f, err);
+	if (st == CKPT_OK && f->check->repairs && s->catalog != NULL)
+		st = repair_all(f, err);
+	if (st == CKPT_OK && s->catalog != NULL)
+		st = store_repair_orphans(s, f->check, err);
+	return (st);
+}
+
+enum ckpt_status
+store_fsck(const char *path, const struct store_options *options,
+    struct store_fsck *check, struct ckpt_error *err)
+{
+	struct store_options o = *options;
+	struct fsck f = { .check = check };
+	enum ckpt_status st;
+
+	check->n_problems = check->n_lost = 0;
+	o.is_reader = !check->repairs && !check->rebuilds;
+	st = store_attach(path, &o, &f.store, err);
+	if (st != CKPT_OK)
+		return (st);
+	f.store->options.is_reader =
+	    faccessat(f.store->dir, ".", W_OK, AT_EACCESS) != 0;
+	if (f.store->options.is_reader && (check->repairs || check->rebuilds))
+		st = error_set(err, CKPT_USAGE, "the store cannot be written");
+	if (st == CKPT_OK)
+		st = store_lock(f.store, LOCK_EX, err);
+	if (st == CKPT_OK)
+		st = check_all(&f, err);
+	store_unlock(f.store);
+	if (st != CKPT_OK)
+		(void)error_where(err, path);
+	store_close(f.store);
+	free(f.bad);
+	return (st);
+}
