@@ -27,11 +27,14 @@ struct cat {
 enum {
 	OPTION_TO = 256, OPTION_CODEC, OPTION_LEVEL, OPTION_GROUP,
 	OPTION_JSON, OPTION_SELECT, OPTION_TENSOR, OPTION_TENSORS,
-	OPTION_HEAD, OPTION_SET, OPTION_KEEP_GOING
+	OPTION_HEAD, OPTION_SET, OPTION_KEEP_GOING,
+	OPTION_ARCHIVE
 };
 
 static const struct cli_option options[] = {
 	{ "output", 'o', "FILE", "write FILE (default: standard output)" },
+	{ "archive", OPTION_ARCHIVE, NULL,
+	    "refer to what is stored already; with -o FILE" },
 	{ "to", OPTION_TO, "FORMAT", "pack (default), safetensors or npy" },
 	{ "directory", 'C', "DIR", "with --to=safetensors: write under DIR" },
 	{ "codec", OPTION_CODEC, "CODEC", "of a pack: zstd (default) or none" },
@@ -148,6 +151,9 @@ take_option(struct cat *c, int letter, struct select *select)
 		c->head = cli_number(&c->cli, 0, UINT64_MAX);
 		c->limits = true;
 		break;
+	case OPTION_ARCHIVE:
+		c->pack.is_archive = true;
+		break;
 	case OPTION_KEEP_GOING:
 		c->cli.n_lost = &c->n_lost;
 		break;
@@ -174,9 +180,13 @@ check_options(const struct cat *c)
 	if (c->directory != NULL && c->output != NULL)
 		cli_usage_error(&c->cli, "-C excludes -o");
 	if (!packs && (c->pack.has_codec || c->pack.level != 0 ||
-	    c->pack.group_models != 0))
-		cli_usage_error(&c->cli, "--codec, --level and --group are "
-		    "of packs");
+	    c->pack.group_models != 0 || c->pack.is_archive))
+		cli_usage_error(&c->cli, "--archive, --codec, --level and "
+		    "--group are of packs");
+	if (c->pack.is_archive && (c->output == NULL ||
+	    strcmp(c->output, "-") == 0))
+		cli_usage_error(&c->cli, "--archive needs -o FILE: what it "
+		    "refers to is read again");
 	if (c->pack.level != 0 && c->pack.has_codec &&
 	    c->pack.codec == PACK_CODEC_NONE)
 		cli_usage_error(&c->cli, "--level is of --codec=zstd");

@@ -100,6 +100,7 @@ struct cli_pack_options {
 	unsigned codec;       /* enum pack_codec */
 	int level;            /* of zstd; 0: default */
 	uint64_t group_models; /* --group=N; 0: by size only */
+	bool is_archive;      /* --archive */
 };
 CKPT_CHECKED enum ckpt_status cli_open_pack(const struct cli *c,
     const char *path, const struct cli_pack_options *options,

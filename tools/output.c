@@ -11,6 +11,7 @@ cli_open_pack(const struct cli *c, const char *path,
 		    (enum pack_codec)options->codec : PACK_CODEC_ZSTD,
 		.level = options->level,
 		.group_models = options->group_models,
+		.is_archive = options->is_archive,
 		.n_threads = c->n_threads,
 	};
 	struct outfile *f;

@@ -59,7 +59,7 @@ open_temporary(struct outfile *f, struct ckpt_error *err)
 		if (st != CKPT_OK)
 			return (st);
 		f->fd = open(f->temporary,
-		    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 		if (f->fd >= 0)
 			break;
 		error = errno;
@@ -150,6 +150,39 @@ int
 outfile_fd(const struct outfile *f)
 {
 	return (f->temporary != NULL ? f->fd : -1);
+}
+
+bool
+outfile_is_readable(const struct outfile *f)
+{
+	struct stat sb;
+	int flags = fcntl(f->fd, F_GETFL);
+
+	return (flags >= 0 && (flags & O_ACCMODE) == O_RDWR &&
+	    fstat(f->fd, &sb) == 0 && S_ISREG(sb.st_mode) &&
+	    lseek(f->fd, 0, SEEK_CUR) == (off_t)f->offset);
+}
+
+enum ckpt_status
+outfile_pread(const struct outfile *f, void *out, size_t n, uint64_t offset,
+    struct ckpt_error *err)
+{
+	unsigned char *p = out;
+	ssize_t r;
+
+	for (; n > 0; n -= (size_t)r, p += r, offset += (uint64_t)r) {
+		r = pread(f->fd, p, n, (off_t)offset);
+		if (r < 0 && errno == EINTR)
+			r = 0;
+		else if (r < 0)
+			return (error_sys(err, "cannot read what was written "
+			    "to %.400s", f->path != NULL ? f->path :
+			    "the output"));
+		else if (r == 0)
+			return (error_set(err, CKPT_USAGE,
+			    "a read beyond what was written"));
+	}
+	return (CKPT_OK);
 }
 
 uint64_t

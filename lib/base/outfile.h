@@ -8,6 +8,8 @@
 #ifndef CKPT_BASE_OUTFILE_H
 #define CKPT_BASE_OUTFILE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "ckpt.h"
@@ -29,6 +31,14 @@ CKPT_CHECKED enum ckpt_status outfile_write(struct outfile *f,
 /* The descriptor, for pwrite to places of the file, or -1 where the output is
  * written through. */
 int outfile_fd(const struct outfile *f);
+
+/* Whether outfile_pread works: a regular file, open for reading too, whose
+ * first byte was the first that was written. */
+bool outfile_is_readable(const struct outfile *f);
+
+/* Bytes that outfile_write has written. */
+CKPT_CHECKED enum ckpt_status outfile_pread(const struct outfile *f,
+    void *out, size_t n, uint64_t offset, struct ckpt_error *err);
 
 /* Bytes written so far by outfile_write. */
 uint64_t outfile_offset(const struct outfile *f);

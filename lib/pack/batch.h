@@ -9,6 +9,7 @@
 #define CKPT_PACK_BATCH_H
 
 #include "codec/codec.h"
+#include "pack/refs.h"
 #include "pack/wire.h"
 
 #define BATCH_MAX_THREADS 8
@@ -22,6 +23,8 @@ struct batch_page {
 	enum ckpt_dtype dtype;   /* of its elements; batch_encode's */
 	size_t tensor;           /* the caller's: what the page holds */
 	uint64_t row, n_rows, begin;
+	bool is_done;            /* frame and `stored` are filled already */
+	unsigned depth;          /* references that it takes, in writers */
 };
 
 struct batch {
@@ -35,6 +38,8 @@ struct batch {
 	struct batch_page pages[BATCH_MAX_PAGES];
 	enum codec_kind kind;    /* batch_encode's */
 	int level;
+	struct refs *refs;       /* follows references, or NULL: there are
+	                            none */
 };
 
 CKPT_CHECKED enum ckpt_status batch_new(unsigned n_threads,
@@ -45,6 +50,11 @@ void batch_free(struct batch *b); /* NULL does nothing */
  * encoding may need), or NULL if the batch is full. An empty batch has room
  * for any page. */
 struct batch_page *batch_add(struct batch *b, uint32_t raw, uint32_t stored);
+
+/* A page that is encoded already: `stored` bytes of a payload that stand
+ * for `raw`. NULL if the batch is full. */
+struct batch_page *batch_add_done(struct batch *b, unsigned codec,
+    uint32_t raw, const void *payload, uint32_t stored);
 
 /* Whether a page of `raw` bytes, stored in as many or fewer, fits. */
 bool batch_has_room(const struct batch *b, uint32_t raw);
@@ -58,6 +68,10 @@ CKPT_CHECKED enum ckpt_status batch_encode(struct batch *b,
 /* stored -> raw, for all pages, each after its checksum. */
 CKPT_CHECKED enum ckpt_status batch_decode(struct batch *b,
     struct ckpt_error *err);
+
+/* The same for one of its pages. */
+CKPT_CHECKED enum ckpt_status batch_decode_page(struct batch *b,
+    struct batch_page *p, struct ckpt_error *err);
 
 /* One payload, without a batch: the checksum, then the codec. */
 CKPT_CHECKED enum ckpt_status batch_decode_one(struct codec *c,

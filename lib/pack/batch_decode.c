@@ -33,12 +33,28 @@ batch_decode_one(struct codec *c, const struct wire_frame *f,
 	    f));
 }
 
+enum ckpt_status
+batch_decode_page(struct batch *b, struct batch_page *p,
+    struct ckpt_error *err)
+{
+	enum ckpt_status status;
+
+	if (!wire_is_reference(p->frame.codec))
+		return (batch_decode_one(b->codecs[0], &p->frame, p->stored,
+		    p->raw, err));
+	status = wire_check(&p->frame, p->stored, err);
+	return (status == CKPT_OK ? refs_decode(b->refs, &p->frame,
+	    p->stored, p->raw, err) : status);
+}
+
 static enum ckpt_status
 decode_one(void *arg, size_t i, unsigned thread, struct ckpt_error *err)
 {
 	struct batch *b = arg;
 	struct batch_page *p = &b->pages[i];
 
+	if (wire_is_reference(p->frame.codec))
+		return (CKPT_OK);
 	return (batch_decode_one(b->codecs[thread], &p->frame, p->stored,
 	    p->raw, err));
 }
@@ -46,5 +62,12 @@ decode_one(void *arg, size_t i, unsigned thread, struct ckpt_error *err)
 enum ckpt_status
 batch_decode(struct batch *b, struct ckpt_error *err)
 {
-	return (threads_for(b->n_threads, b->n_pages, decode_one, b, err));
+	enum ckpt_status status;
+	size_t i;
+
+	status = threads_for(b->n_threads, b->n_pages, decode_one, b, err);
+	for (i = 0; i < b->n_pages && status == CKPT_OK; i++)
+		if (wire_is_reference(b->pages[i].frame.codec))
+			status = batch_decode_page(b, &b->pages[i], err);
+	return (status);
 }

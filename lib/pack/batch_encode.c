@@ -48,6 +48,7 @@ batch_free(struct batch *b)
 		return;
 	for (i = 0; i < b->n_threads; i++)
 		codec_free(b->codecs[i]);
+	refs_free(b->refs);
 	free(b->stored);
 	free(b->raw);
 	free(b);
@@ -72,6 +73,29 @@ batch_add(struct batch *b, uint32_t raw, uint32_t stored)
 	p->stored = b->stored + b->stored_used;
 	b->raw_used += raw;
 	b->stored_used += need;
+	return (p);
+}
+
+struct batch_page *
+batch_add_done(struct batch *b, unsigned codec, uint32_t raw,
+    const void *payload, uint32_t stored)
+{
+	struct batch_page *p;
+
+	if (b->n_pages == BATCH_MAX_PAGES ||
+	    stored > b->stored_size - b->stored_used)
+		return (NULL);
+	p = &b->pages[b->n_pages++];
+	memset(p, 0, sizeof(*p));
+	p->frame.kind = WIRE_PAGE;
+	p->frame.codec = codec;
+	p->frame.raw = raw;
+	p->frame.stored = stored;
+	p->frame.check = xxh3_64(payload, stored);
+	p->stored = b->stored + b->stored_used;
+	memcpy(p->stored, payload, stored);
+	b->stored_used += stored;
+	p->is_done = true;
 	return (p);
 }
 
@@ -100,6 +124,8 @@ encode_one(void *arg, size_t i, unsigned thread, struct ckpt_error *err)
 	enum codec_kind kind;
 	size_t n;
 
+	if (p->is_done)
+		return (CKPT_OK);
 	status = codec_encode(b->codecs[thread], b->kind, p->dtype, b->level,
 	    p->raw, p->frame.raw, p->stored, &n, &kind, err);
 	if (status != CKPT_OK)

@@ -46,6 +46,7 @@ struct index_group {
 	uint32_t ids_kind;
 	struct ckpt_id *ids;
 	uint64_t index_offset;     /* of the index' frame in the input */
+	uint64_t part_start;       /* what references count from */
 };
 
 struct pack_index {
@@ -109,6 +110,10 @@ void index_group_seek(const struct index_group *g, uint32_t page,
     struct columns_cursor *c);
 
 /* ---- index_pages.c ---- */
+
+/* The same as a refs_read_fn, of a struct pack_index. */
+CKPT_CHECKED enum ckpt_status index_pages_read(void *arg, void *out,
+    size_t n, uint64_t offset, struct ckpt_error *err);
 
 /* Bytes of the input, from the kept tail if they are there. */
 CKPT_CHECKED enum ckpt_status index_pread(struct pack_index *x, void *out,

@@ -234,6 +234,7 @@ index_group_fill(struct pack_index *x, const unsigned char *raw, size_t n,
 	memcpy(g->ids, w.id, w.n_ids * sizeof(*g->ids));
 	g->ids_kind = w.ids;
 	g->index_offset = f->offset;
+	g->part_start = part_start;
 	for (i = 0; i < g->n_models; i++)
 		g->heads[i].schema = schema_ref(g->schema);
 	schema_unref(last);

@@ -18,6 +18,13 @@ index_pread(struct pack_index *x, void *out, size_t n, uint64_t offset,
 	return (bytes_pread(x->in, out, n, offset, err));
 }
 
+enum ckpt_status
+index_pages_read(void *arg, void *out, size_t n, uint64_t offset,
+    struct ckpt_error *err)
+{
+	return (index_pread(arg, out, n, offset, err));
+}
+
 /* Pages of one read. */
 struct run {
 	struct pack_index *x;
@@ -123,8 +130,7 @@ give_bearing(const struct run *r, struct ckpt_error *err)
 			st = error_at(&why, CKPT_CORRUPT, CKPT_NO_OFFSET,
 			    "3", "the page's header is damaged");
 		} else {
-			st = batch_decode_one(b->codecs[0], &p->frame,
-			    p->stored, p->raw, &why);
+			st = batch_decode_page(b, p, &why);
 		}
 		if (st != CKPT_OK)
 			p->raw = NULL;
@@ -184,6 +190,7 @@ index_pages(struct pack_index *x, uint32_t first, uint32_t n,
 	uint64_t n_bytes;
 
 	index_group_seek(&x->group, first, &r.cursor);
+	refs_part(x->batch->refs, x->group.part_start);
 	for (; n > 0; n -= part) {
 		part = fitting(&r, n, &n_bytes);
 		x->stored.len = 0;

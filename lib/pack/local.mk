@@ -1,4 +1,7 @@
 CORE_SOURCES += \
+	lib/pack/archive.c lib/pack/archive.h \
+	lib/pack/archive_blocks.c \
+	lib/pack/archive_orbit.c \
 	lib/pack/batch.h \
 	lib/pack/batch_decode.c \
 	lib/pack/batch_encode.c \
@@ -7,6 +10,11 @@ CORE_SOURCES += \
 	lib/pack/index.h \
 	lib/pack/index_group.c \
 	lib/pack/index_pages.c \
+	lib/pack/lookup.c lib/pack/lookup.h \
+	lib/pack/moved.c lib/pack/moved.h \
+	lib/pack/moved_bits.h \
+	lib/pack/moved_find.c \
+	lib/pack/moved_wire.c \
 	lib/pack/pack.h \
 	lib/pack/pack_index.c \
 	lib/pack/pack_index_read.c \
@@ -18,6 +26,8 @@ CORE_SOURCES += \
 	lib/pack/reader.h \
 	lib/pack/reader_group.c \
 	lib/pack/reader_part.c \
+	lib/pack/refs.h \
+	lib/pack/refs_decode.c \
 	lib/pack/salvage.c lib/pack/salvage.h \
 	lib/pack/salvage_load.c \
 	lib/pack/salvage_walk.c \
@@ -33,5 +43,6 @@ CORE_SOURCES += \
 	lib/pack/wire_schema_decode.c \
 	lib/pack/wire_schema_encode.c \
 	lib/pack/writer.h \
+	lib/pack/writer_archive.c \
 	lib/pack/writer_group.c \
 	lib/pack/writer_part.c

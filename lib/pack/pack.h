@@ -23,6 +23,10 @@ struct pack_writer_options {
 	/* The caller gives the tensor IDs of every model at its end, so the
 	 * writer need not compute them while a large model passes by. */
 	bool has_ids;
+	/* An archive: what is stored already is referred to. The output must
+	 * be a file that was opened for reading too (outfile_is_readable). A
+	 * model of more than 64 KiB is held in memory whole. */
+	bool is_archive;
 	unsigned n_threads;
 };
 

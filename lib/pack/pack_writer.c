@@ -28,6 +28,7 @@ writer_free(struct writer *w)
 	buf_release(&w->has_ids);
 	id_stream_free(w->id_stream);
 	sha256_free(w->sha);
+	archive_free(w->archive);
 	batch_free(w->batch);
 	free(w);
 }
@@ -47,7 +48,11 @@ begin_large(struct writer *w, const struct model_head *head,
 	if (status != CKPT_OK)
 		return (status);
 	columns_begin(&w->cursor, w->schema, 1);
-	return (CKPT_OK);
+	if (w->archive == NULL)
+		return (CKPT_OK);
+	w->archive->model = malloc((size_t)w->schema->n_bytes);
+	return (w->archive->model != NULL ? CKPT_OK : error_nomem(err,
+	    (size_t)w->schema->n_bytes));
 }
 
 /* Whether the open group takes one more model of this head. */
@@ -68,17 +73,19 @@ sink_begin(struct model_sink *sink, const struct model_head *head,
 {
 	struct writer *w = of_sink(sink);
 	uint64_t weight = writer_weight(head);
+	bool is_large = weight > WIRE_MAX_GROUP || (w->archive != NULL &&
+	    head->schema->n_bytes > WIRE_SMALL_MODEL);
 	enum ckpt_status status;
 
 	if (w->in_model)
 		return (error_set(err, CKPT_USAGE,
 		    "a model is begun within another"));
-	if (w->schema != NULL && !group_takes(w, head, weight)) {
+	if (w->schema != NULL && (is_large || !group_takes(w, head, weight))) {
 		status = writer_group_flush(w, err);
 		if (status != CKPT_OK)
 			return (status);
 	}
-	w->is_large = weight > WIRE_MAX_GROUP;
+	w->is_large = is_large;
 	w->n_written = 0;
 	status = w->is_large ? begin_large(w, head, err) :
 	    writer_group_add(w, head, err);
@@ -143,8 +150,10 @@ sink_write(struct model_sink *sink, const void *data, size_t n,
 	} else {
 		status = w->options.has_ids ? CKPT_OK :
 		    id_stream_update(w->id_stream, data, n, err);
-		if (status == CKPT_OK)
+		if (status == CKPT_OK && w->archive == NULL)
 			status = write_large(w, data, n, err);
+		else if (status == CKPT_OK && n > 0)
+			memcpy(w->archive->model + w->n_written, data, n);
 	}
 	if (status != CKPT_OK)
 		return (status);
@@ -174,7 +183,8 @@ end_large(struct writer *w, const struct ckpt_id *tensor_ids,
 		return (error_set(err, CKPT_USAGE,
 		    "the IDs of a model that were promised are not given"));
 	}
-	status = writer_pages(w, err);
+	status = w->archive == NULL ? writer_pages(w, err) :
+	    writer_archive_put(w, ids, err);
 	if (status == CKPT_OK)
 		status = writer_group_ids(w, ids, err);
 	if (status == CKPT_OK)
@@ -286,6 +296,8 @@ pack_writer_open(struct outfile *out,
 		status = sha256_new(&w->sha, err);
 	if (status == CKPT_OK)
 		status = id_stream_new(&w->id_stream, err);
+	if (status == CKPT_OK && options->is_archive)
+		status = writer_archive_new(w, err);
 	if (status != CKPT_OK)
 		goto err0;
 	*sink = &w->base;

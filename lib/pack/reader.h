@@ -6,6 +6,8 @@
 #ifndef CKPT_PACK_READER_H
 #define CKPT_PACK_READER_H
 
+#include <stdio.h>
+
 #include "pack/batch.h"
 #include "pack/columns.h"
 #include "pack/confirm.h"
@@ -32,6 +34,9 @@ struct reader {
 	/* the part */
 	bool has_part;               /* within a part */
 	bool has_begun;              /* some part has been seen */
+	bool is_archive;             /* it may have references */
+	FILE *spool;                 /* its bytes so far, where the input
+	                                cannot be read twice; or NULL */
 	uint64_t part_start;
 	uint32_t number;             /* of the next frame */
 	struct reader_schema schemas[WIRE_MAX_SCHEMAS];
@@ -68,6 +73,10 @@ struct reader {
 /* Exactly `n` bytes, or CKPT_TRUNCATED. */
 CKPT_CHECKED enum ckpt_status reader_read(struct reader *r, void *out,
     size_t n, struct ckpt_error *err);
+
+/* Bytes that have been read already: a refs_read_fn of a struct reader. */
+CKPT_CHECKED enum ckpt_status reader_again(void *arg, void *out, size_t n,
+    uint64_t offset, struct ckpt_error *err);
 
 /* The next frame's header; its number is checked. */
 CKPT_CHECKED enum ckpt_status reader_frame(struct reader *r,

@@ -57,6 +57,9 @@ page_header(struct reader *r, const struct columns_page *page, size_t tensor,
 		return (status);
 	if (f->kind != WIRE_PAGE)
 		return (reader_unexpected(f, "a page", err));
+	if (wire_is_reference(f->codec) && !r->is_archive)
+		return (error_at(err, CKPT_CORRUPT, f->offset, "3.3",
+		    "reference in a part that is not flagged an archive"));
 	if (f->raw != page->n_bytes)
 		return (error_at(err, CKPT_CORRUPT, f->offset, "7.2",
 		    "page of %u raw bytes where tensor %.100s needs %u",

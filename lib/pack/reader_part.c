@@ -2,6 +2,8 @@
  * reader_part: frames in order, schemas, the directory and the end of a
  * part, and the step to the next one.
  */
+#include <unistd.h>
+
 #include "id/id.h"
 #include "pack/reader.h"
 
@@ -17,6 +19,50 @@ reader_read(struct reader *r, void *out, size_t n, struct ckpt_error *err)
 	if (got < n)
 		return (error_at(err, CKPT_TRUNCATED, bytes_offset(r->in),
 		    "2.2", "the pack is cut off here, before its end frame"));
+	if (r->spool != NULL && n > 0 && fwrite(out, n, 1, r->spool) != 1)
+		return (error_sys(err, "cannot write a temporary file"));
+	return (CKPT_OK);
+}
+
+enum ckpt_status
+reader_again(void *arg, void *out, size_t n, uint64_t offset,
+    struct ckpt_error *err)
+{
+	struct reader *r = arg;
+	unsigned char *p = out;
+	off_t at = (off_t)(offset - r->part_start);
+	ssize_t got;
+
+	if (r->spool == NULL)
+		return (bytes_pread(r->in, out, n, offset, err));
+	if (fflush(r->spool) != 0)
+		return (error_sys(err, "cannot write a temporary file"));
+	for (; n > 0; n -= (size_t)got, p += got, at += got) {
+		got = pread(fileno(r->spool), p, n, at);
+		if (got < 0)
+			return (error_sys(err,
+			    "cannot read a temporary file"));
+		if (got == 0)
+			return (error_at(err, CKPT_CORRUPT, offset, "15",
+			    "reference beyond what has been read"));
+	}
+	return (CKPT_OK);
+}
+
+/* An archive refers to what stood before: of an input that passes by once
+ * that is kept in a temporary file. */
+static enum ckpt_status
+begin_archive(struct reader *r, struct ckpt_error *err)
+{
+	static const char head[WIRE_FRAME_SIZE];
+
+	refs_part(r->batch->refs, r->part_start);
+	if (bytes_is_random(r->in, NULL))
+		return (CKPT_OK);
+	r->spool = tmpfile();
+	if (r->spool == NULL || fwrite(head, sizeof(head), 1, r->spool) != 1)
+		return (error_sys(err, "cannot make a temporary file for an "
+		    "archive that is read from a pipe"));
 	return (CKPT_OK);
 }
 
@@ -109,7 +155,8 @@ begin_part(struct reader *r, struct ckpt_error *err)
 		return (status);
 	r->has_part = true;
 	r->has_begun = true;
-	return (CKPT_OK);
+	r->is_archive = (f.flags & WIRE_PART_ARCHIVE) != 0;
+	return (r->is_archive ? begin_archive(r, err) : CKPT_OK);
 }
 
 void
@@ -123,6 +170,9 @@ reader_part_release(struct reader *r)
 	r->schema_sum = 0;
 	r->is_schema_fresh = false;
 	wire_directory_release(&r->directory);
+	if (r->spool != NULL)
+		(void)fclose(r->spool);
+	r->spool = NULL;
 	r->has_part = false;
 }
 

@@ -71,6 +71,7 @@ struct pairing {
 	struct salvage *s;
 	struct salvage_group open;
 	size_t part;
+	uint64_t part_start;
 	uint32_t last_number;
 };
 
@@ -83,6 +84,7 @@ close_group(struct pairing *p, struct ckpt_error *err)
 		status = add_group(p->s, &p->open, err);
 	memset(&p->open, 0, sizeof(p->open));
 	p->open.part = p->part;
+	p->open.part_start = p->part_start;
 	return (status);
 }
 
@@ -128,7 +130,12 @@ walk(struct pack_index *x, struct salvage *s, struct ckpt_error *err)
 			status = close_group(&p, err);
 			if (status != CKPT_OK)
 				return (status);
+			/* a head that is damaged stood before this frame */
+			p.part_start = f.kind == WIRE_PART ||
+			    f.offset < WIRE_FRAME_SIZE ? f.offset :
+			    f.offset - WIRE_FRAME_SIZE;
 			p.open.part = ++p.part;
+			p.open.part_start = p.part_start;
 		}
 		p.last_number = f.number;
 		status = pair(&p, &f, err);

@@ -16,6 +16,7 @@ struct salvage_group {
 	bool has_head, has_index;
 	struct wire_frame head, index;
 	size_t part;          /* counted by the walk */
+	uint64_t part_start;
 	uint64_t first;       /* ordinal of its first model */
 	uint32_t n_models;    /* 0: neither description is sound */
 };

@@ -154,6 +154,7 @@ load_by_head(struct pack_index *x, const struct salvage_group *sg,
 	for (i = 0; i < g->n_models; i++)
 		g->heads[i].schema = schema_ref(g->schema);
 	g->index_offset = sg->head.offset;
+	g->part_start = sg->part_start;
 	return (CKPT_OK);
 
 err0:
@@ -171,7 +172,8 @@ salvage_load_group(struct pack_index *x, const struct salvage_group *sg,
 		status = salvage_payload(x, &sg->index, err);
 		if (status == CKPT_OK)
 			status = index_group_fill(x, x->raw.data,
-			    x->raw.len, &sg->index, 0, NULL, err);
+			    x->raw.len, &sg->index, sg->part_start, NULL,
+			    err);
 	}
 	if (status != CKPT_OK && status != CKPT_NO_MEMORY && sg->has_head)
 		status = load_by_head(x, sg, err);

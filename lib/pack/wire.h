@@ -28,6 +28,12 @@
 /* Codecs (3.2) */
 #define WIRE_CODEC_NONE 0
 #define WIRE_CODEC_ZSTD 1
+#define WIRE_CODEC_SAME 16             /* references (15), of pages only */
+#define WIRE_CODEC_BLOCKS 17
+#define WIRE_CODEC_ORBIT 18
+
+/* Refuse flags of a part head (3.3) */
+#define WIRE_PART_ARCHIVE 1
 
 /* Bits of a schema's presence field (5.2) */
 #define WIRE_SCHEMA_LAYOUT 1
@@ -50,6 +56,9 @@
 #define WIRE_MAX_SCHEMA_SUM 8388608    /* their raw bytes, after the first */
 #define WIRE_TAIL 1048576              /* directory and end frame */
 #define WIRE_SMALL_MODEL 65536         /* up to here no tensor IDs */
+#define WIRE_MAX_DEPTH 8               /* of references to references */
+#define WIRE_MAX_WORK 4096             /* pages that one page needs */
+#define WIRE_MAX_ORBIT 33554432        /* bytes of a tensor moved */
 
 /* ---- structures of disk ---- */
 
@@ -163,12 +172,20 @@ enum wire_kind {
 struct wire_frame {
 	enum wire_kind kind;
 	unsigned codec;   /* WIRE_CODEC_* */
+	unsigned flags;   /* WIRE_PART_* of a part head */
 	uint32_t number;  /* in its part */
 	uint32_t stored;  /* bytes of payload */
 	uint32_t raw;     /* bytes of the decoded payload */
 	uint64_t check;   /* XXH3-64 of the stored payload */
 	uint64_t offset;  /* of the header in the input; not on disk */
 };
+
+/* Whether a codec is a reference to pages before (15). */
+static inline bool
+wire_is_reference(unsigned codec)
+{
+	return (codec >= WIRE_CODEC_SAME && codec <= WIRE_CODEC_ORBIT);
+}
 
 void wire_frame_encode(const struct wire_frame *f,
     unsigned char out[WIRE_FRAME_SIZE]);

@@ -58,7 +58,8 @@ check_sizes(const struct wire_frame *f, struct ckpt_error *err)
 	uint32_t max = kinds[f->kind].max_raw;
 	bool fixed = f->kind == WIRE_PART || f->kind == WIRE_END;
 
-	if (f->kind != WIRE_EXTRA && f->codec > WIRE_CODEC_ZSTD)
+	if (f->kind != WIRE_EXTRA && f->codec > WIRE_CODEC_ZSTD &&
+	    (f->kind != WIRE_PAGE || !wire_is_reference(f->codec)))
 		return (error_at(err, CKPT_NEWER, f->offset, "3.2",
 		    "unknown codec %u", f->codec));
 	if (fixed && f->codec != WIRE_CODEC_NONE)
@@ -72,7 +73,7 @@ check_sizes(const struct wire_frame *f, struct ckpt_error *err)
 		return (error_at(err, CKPT_CORRUPT, f->offset, "3.7",
 		    "%u bytes stored without a codec, raw size %u",
 		    f->stored, f->raw));
-	if (f->codec == WIRE_CODEC_ZSTD &&
+	if (f->codec != WIRE_CODEC_NONE &&
 	    (f->stored >= f->raw || f->stored == 0))
 		return (error_at(err, CKPT_CORRUPT, f->offset, "3.7",
 		    "%u bytes stored for %u raw bytes: a codec must shrink",
@@ -105,7 +106,8 @@ wire_frame_decode(const unsigned char in[WIRE_FRAME_SIZE], uint64_t offset,
 	status = decode_tag(d->tag, offset, &f.kind, err);
 	if (status != CKPT_OK)
 		return (status);
-	if (d->refuse[0] != 0)
+	f.flags = d->refuse[0];
+	if ((f.flags & ~(f.kind == WIRE_PART ? WIRE_PART_ARCHIVE : 0u)) != 0)
 		return (error_at(err, CKPT_NEWER, offset, "3.3",
 		    "unknown flags %02x that must be understood",
 		    d->refuse[0]));
@@ -145,7 +147,7 @@ wire_page_decode(const unsigned char *in, uint64_t offset,
 	if (d->kind[0] != WIRE_PAGE_STORED)
 		return (error_at(err, CKPT_NEWER, offset, "8.10",
 		    "unknown kind of page %u", d->kind[0]));
-	if (d->codec[0] > WIRE_CODEC_ZSTD)
+	if (d->codec[0] > WIRE_CODEC_ZSTD && !wire_is_reference(d->codec[0]))
 		return (error_at(err, CKPT_NEWER, offset, "8.11",
 		    "unknown codec of a page %u", d->codec[0]));
 	if (le16_load(d->reserved) != 0)

@@ -25,6 +25,7 @@ wire_frame_encode(const struct wire_frame *f,
 	memset(&d, 0, sizeof(d));
 	memcpy(d.tag, tags[f->kind], sizeof(d.tag));
 	d.codec[0] = (unsigned char)f->codec;
+	d.refuse[0] = (unsigned char)f->flags;
 	le32_store(d.number, f->number);
 	le32_store(d.stored, f->stored);
 	le32_store(d.raw, f->raw);

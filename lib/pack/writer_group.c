@@ -81,6 +81,7 @@ writer_pages(struct writer *w, struct ckpt_error *err)
 		entry.stored = p->frame.stored;
 		entry.check = p->frame.check;
 		wire_page_encode(&entry, disk);
+		writer_archive_page(w, p);
 		status = buf_append(&w->pages, disk, sizeof(disk), err);
 		if (status == CKPT_OK)
 			status = outfile_write(w->out, header,

@@ -1,0 +1,213 @@
+/*
+ * archive_orbit: tensors that are stored ones with rows and columns moved.
+ */
+#include "id/id.h"
+#include "pack/archive.h"
+
+/* Bytes of the frames of a tensor's pages, and their depth. */
+static uint64_t
+length_of(const struct archive *a, const struct archive_tensor *t,
+    unsigned *depth)
+{
+	const struct archive_place *p = archive_places(a) + t->place;
+	uint64_t sum = 0;
+	uint32_t i;
+
+	*depth = 0;
+	for (i = 0; i < t->n_places; i++) {
+		sum += (uint64_t)p[i].stored + WIRE_FRAME_SIZE;
+		*depth = p[i].depth > *depth ? p[i].depth : *depth;
+	}
+	return (sum);
+}
+
+static enum ckpt_status
+compare(struct archive *a, const struct archive_query *q,
+    const struct moved_shape *s, const struct moved_print *print,
+    const struct archive_tensor *base, struct moved *m, bool *found,
+    struct ckpt_error *err)
+{
+	struct moved_known known = { a->n_known, a->known };
+	const unsigned char *raw;
+	enum ckpt_status status;
+	uint64_t length;
+	unsigned depth;
+
+	*found = false;
+	length = length_of(a, base, &depth);
+	if (depth >= WIRE_MAX_DEPTH)
+		return (CKPT_OK);
+	status = refs_tensor(a->refs, archive_places(a)[base->place].offset,
+	    length, q->t->n_bytes, &raw, err);
+	if (status == CKPT_OK)
+		status = moved_find(s, raw, q->data, print, &known, m, found,
+		    err);
+	return (status);
+}
+
+enum ckpt_status
+archive_orbit_find(struct archive *a, const struct archive_query *q,
+    struct moved_shape *s, struct moved *m,
+    const struct archive_tensor **base, struct ckpt_error *err)
+{
+	const struct archive_tensor *all = (const void *)a->tensors.data;
+	struct moved_print print;
+	enum ckpt_status status;
+	uint64_t value;
+	bool found;
+
+	*base = NULL;
+	if (!moved_shape_of(q->t, s))
+		return (CKPT_OK);
+	status = moved_print_of(s, q->data, &print, err);
+	if (status != CKPT_OK)
+		return (status);
+	if (lookup_get(&a->moved, print.all, &value) &&
+	    all[value].n_places > 0) {
+		status = compare(a, q, s, &print, &all[value], m, &found,
+		    err);
+		if (status == CKPT_OK && found)
+			*base = &all[value];
+	} else {
+		status = archive_remember(a, ARCHIVE_MOVED, print.all,
+		    a->tensors.len / sizeof(*all), err);
+	}
+	moved_print_release(&print);
+	return (status);
+}
+
+/* An array of the model's pages before that is the same one. */
+static const struct archive_array *
+find_known(const struct archive *a, uint32_t n, const uint32_t *source,
+    const int16_t *scale)
+{
+	const struct moved_axis *k;
+	size_t i;
+
+	for (i = 0; i < a->n_known; i++) {
+		k = &a->known[i];
+		if (k->n == n && (source != NULL ? k->source != NULL &&
+		    memcmp(k->source, source, n * sizeof(*source)) == 0 :
+		    k->scale != NULL &&
+		    memcmp(k->scale, scale, n * sizeof(*scale)) == 0))
+			return (&a->arrays[i]);
+	}
+	return (NULL);
+}
+
+static enum ckpt_status
+add_known(struct archive *a, uint32_t n, const uint32_t *source,
+    const int16_t *scale, unsigned which, struct ckpt_error *err)
+{
+	size_t n_bytes = n * (source != NULL ? sizeof(*source) :
+	    sizeof(*scale));
+	struct moved_axis *known;
+	struct archive_array *arrays;
+	void *copy;
+
+	known = realloc(a->known, (a->n_known + 1) * sizeof(*known));
+	if (known == NULL)
+		return (error_nomem(err, sizeof(*known)));
+	a->known = known;
+	arrays = realloc(a->arrays, (a->n_known + 1) * sizeof(*arrays));
+	if (arrays == NULL)
+		return (error_nomem(err, sizeof(*arrays)));
+	a->arrays = arrays;
+	copy = malloc(n_bytes);
+	if (copy == NULL)
+		return (error_nomem(err, n_bytes));
+	memcpy(copy, source != NULL ? (const void *)source : scale, n_bytes);
+	memset(&known[a->n_known], 0, sizeof(*known));
+	known[a->n_known].n = n;
+	if (source != NULL)
+		known[a->n_known].source = copy;
+	else
+		known[a->n_known].scale = copy;
+	arrays[a->n_known].place = (uint32_t)(a->places.len /
+	    sizeof(struct archive_place));
+	arrays[a->n_known++].which = which;
+	return (CKPT_OK);
+}
+
+static enum ckpt_status
+put_array(struct archive *a, const struct moved_axis *axis, unsigned which,
+    struct ckpt_error *err)
+{
+	const uint32_t *source = which % 2 == 0 ? axis->source : NULL;
+	const int16_t *scale = which % 2 == 0 ? NULL : axis->scale;
+	struct refs_disk_shared d;
+	const struct archive_place *p;
+	const struct archive_array *k;
+	unsigned char kind = MOVED_NOTHING;
+	enum ckpt_status status;
+
+	if (source == NULL && scale == NULL)
+		return (buf_append(&a->payload, &kind, 1, err));
+	k = find_known(a, axis->n, source, scale);
+	kind = k != NULL ? MOVED_SHARED : MOVED_INLINE;
+	status = buf_append(&a->payload, &kind, 1, err);
+	if (status != CKPT_OK)
+		return (status);
+	if (k != NULL) {
+		p = archive_places(a) + k->place;
+		assert(p->offset != 0);
+		le64_store(d.offset, p->offset);
+		le32_store(d.stored, p->stored);
+		d.which[0] = (unsigned char)k->which;
+		return (buf_append(&a->payload, &d, sizeof(d), err));
+	}
+	status = source != NULL ? moved_put_source(&a->payload, source,
+	    axis->n, err) : moved_put_scale(&a->payload, scale, axis->n,
+	    err);
+	return (status);
+}
+
+/* The arrays that stand in the page just put may be shared from now on. */
+static enum ckpt_status
+keep_arrays(struct archive *a, const struct moved *m, struct ckpt_error *err)
+{
+	const struct moved_axis *axis;
+	enum ckpt_status status = CKPT_OK;
+	unsigned i;
+
+	for (i = 0; i < REFS_N_ARRAYS && status == CKPT_OK; i++) {
+		axis = i < REFS_COL_SOURCE ? &m->row : &m->col;
+		if (i % 2 == 0 ? axis->source == NULL ||
+		    find_known(a, axis->n, axis->source, NULL) != NULL :
+		    axis->scale == NULL ||
+		    find_known(a, axis->n, NULL, axis->scale) != NULL)
+			continue;
+		status = add_known(a, axis->n, i % 2 == 0 ? axis->source :
+		    NULL, axis->scale, i, err);
+	}
+	return (status);
+}
+
+enum ckpt_status
+archive_orbit_put(struct archive *a, const struct archive_query *q,
+    const struct moved_shape *s, const struct moved *m,
+    const struct archive_tensor *base, uint64_t begin, uint32_t n,
+    unsigned *depth, bool *found, struct ckpt_error *err)
+{
+	struct refs_disk_orbit d;
+	enum ckpt_status status;
+	unsigned i;
+
+	memset(&d, 0, sizeof(d));
+	le64_store(d.check, xxh3_64(q->data + begin, n));
+	d.dtype[0] = (unsigned char)s->dtype;
+	le32_store(d.rows, s->rows);
+	le32_store(d.cols, s->cols);
+	le32_store(d.inner, s->inner);
+	le64_store(d.begin, begin);
+	le64_store(d.offset, archive_places(a)[base->place].offset);
+	le64_store(d.length, length_of(a, base, depth));
+	++*depth;
+	a->payload.len = 0;
+	status = buf_append(&a->payload, &d, sizeof(d), err);
+	for (i = 0; i < REFS_N_ARRAYS && status == CKPT_OK; i++)
+		status = put_array(a, i < REFS_COL_SOURCE ? &m->row :
+		    &m->col, i, err);
+	*found = status == CKPT_OK && a->payload.len < n - n / 4;
+	return (*found ? keep_arrays(a, m, err) : status);
+}

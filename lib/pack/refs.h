@@ -1,0 +1,101 @@
+/*
+ * refs: pages that refer to pages before them (format-spec/ckpt-pack.md 15),
+ * and how to get their bytes.
+ */
+#ifndef CKPT_PACK_REFS_H
+#define CKPT_PACK_REFS_H
+
+#include "codec/codec.h"
+#include "pack/moved.h"
+#include "pack/wire.h"
+
+struct refs_disk_same {            /* 15.1 */
+	unsigned char check[8];
+	unsigned char offset[8];
+	unsigned char stored[4];
+};
+
+struct refs_disk_blocks {          /* 15.2; segments and literals follow */
+	unsigned char check[8];
+	unsigned char n_segments[2];
+	unsigned char codec[1];
+	unsigned char reserved[1];
+	unsigned char n_literal[4];
+};
+
+struct refs_disk_segment {
+	unsigned char offset[8];
+	unsigned char stored[4];
+	unsigned char begin[4];
+	unsigned char n_bytes[4];
+};
+
+struct refs_disk_orbit {           /* 15.3; four arrays follow */
+	unsigned char check[8];
+	unsigned char dtype[1];
+	unsigned char reserved[3];
+	unsigned char rows[4];
+	unsigned char cols[4];
+	unsigned char inner[4];
+	unsigned char begin[8];
+	unsigned char offset[8];
+	unsigned char length[8];
+};
+
+struct refs_disk_shared {          /* an array of a page before */
+	unsigned char offset[8];
+	unsigned char stored[4];
+	unsigned char which[1];
+};
+
+static_assert(sizeof(struct refs_disk_same) == 20, "15.1");
+static_assert(sizeof(struct refs_disk_blocks) == 16, "15.2");
+static_assert(sizeof(struct refs_disk_segment) == 20, "15.2");
+static_assert(sizeof(struct refs_disk_orbit) == 48, "15.3");
+static_assert(sizeof(struct refs_disk_shared) == 13, "15.3");
+
+/* The four arrays of an orbit page, in their order. */
+enum refs_array {
+	REFS_ROW_SOURCE,
+	REFS_ROW_SCALE,
+	REFS_COL_SOURCE,
+	REFS_COL_SCALE,
+	REFS_N_ARRAYS
+};
+
+/* Reads bytes of the input, at their absolute offset. */
+typedef enum ckpt_status refs_read_fn(void *arg, void *out, size_t n,
+    uint64_t offset, struct ckpt_error *err);
+
+/* Follows references of one input. Not for several threads. */
+struct refs;
+CKPT_CHECKED enum ckpt_status refs_new(refs_read_fn *read, void *arg,
+    struct refs **out, struct ckpt_error *err);
+void refs_free(struct refs *r); /* NULL does nothing */
+
+/* References are relative to the part that begins there; what was kept of
+ * another part is forgotten. */
+void refs_part(struct refs *r, uint64_t part_start);
+
+/* The raw bytes (f->raw) of a page whose codec is a reference, from its
+ * stored ones, which have been checked. CKPT_CORRUPT: it points forwards or
+ * to what is no page, the chain is deeper than WIRE_MAX_DEPTH, or the bytes
+ * that result are not those that were meant; the offset is that of the page
+ * where the fault lies. */
+CKPT_CHECKED enum ckpt_status refs_decode(struct refs *r,
+    const struct wire_frame *f, const void *stored, void *raw,
+    struct ckpt_error *err);
+
+/* The raw bytes of the page whose frame is at `offset` of the part and has
+ * `stored` bytes, valid until the next call. */
+CKPT_CHECKED enum ckpt_status refs_page(struct refs *r, uint64_t offset,
+    uint32_t stored, const unsigned char **raw, uint32_t *n,
+    struct ckpt_error *err);
+
+/* All of a tensor whose pages' frames are the `length` bytes at `offset` of
+ * the part; valid until the next call. */
+CKPT_CHECKED enum ckpt_status refs_tensor(struct refs *r, uint64_t offset,
+    uint64_t length, uint64_t n_bytes, const unsigned char **raw,
+    struct ckpt_error *err);
+
+#endif

@@ -1,0 +1,265 @@
+/*
+ * writer_archive: a large model into an archive, tensor by tensor: what is
+ * stored already becomes references, the rest pages as in any pack.
+ */
+#include "id/id.h"
+#include "pack/writer.h"
+
+static enum ckpt_status
+read_again(void *arg, void *out, size_t n, uint64_t offset,
+    struct ckpt_error *err)
+{
+	const struct writer *w = arg;
+
+	return (outfile_pread(w->out, out, n, offset, err));
+}
+
+enum ckpt_status
+writer_archive_new(struct writer *w, struct ckpt_error *err)
+{
+	if (!outfile_is_readable(w->out))
+		return (error_set(err, CKPT_USAGE, "an archive is written "
+		    "to a file, not to a pipe or a device"));
+	return (archive_new(read_again, w, &w->archive, err));
+}
+
+void
+writer_archive_page(struct writer *w, const struct batch_page *p)
+{
+	struct archive *a = w->archive;
+	struct archive_place *place;
+
+	if (a == NULL || !w->is_large)
+		return;
+	place = archive_places(a) + a->n_written++;
+	place->offset = outfile_offset(w->out) - w->part_start;
+	place->stored = p->frame.stored;
+}
+
+/* A page whose payload is a reference. */
+static enum ckpt_status
+add_reference(struct writer *w, unsigned codec, const void *payload,
+    size_t n_payload, uint32_t raw, uint32_t depth, struct ckpt_error *err)
+{
+	enum ckpt_status status;
+
+	if (batch_add_done(w->batch, codec, raw, payload,
+	    (uint32_t)n_payload) == NULL) {
+		status = writer_pages(w, err);
+		if (status != CKPT_OK)
+			return (status);
+		if (batch_add_done(w->batch, codec, raw, payload,
+		    (uint32_t)n_payload) == NULL)
+			return (error_set(err, CKPT_LIMIT,
+			    "a reference of %zu bytes", n_payload));
+	}
+	return (archive_place_add(w->archive, depth, err));
+}
+
+static enum ckpt_status
+add_plain(struct writer *w, const struct archive_query *q, uint64_t begin,
+    uint32_t n, struct ckpt_error *err)
+{
+	struct batch_page *p = batch_add(w->batch, n, 0);
+	enum ckpt_status status;
+
+	if (p == NULL) {
+		status = writer_pages(w, err);
+		if (status != CKPT_OK)
+			return (status);
+		p = batch_add(w->batch, n, 0);
+		assert(p != NULL);
+	}
+	memcpy(p->raw, q->data + begin, n);
+	p->dtype = q->t->dtype;
+	return (archive_place_add(w->archive, 0, err));
+}
+
+static uint32_t
+page_size(uint64_t n, uint64_t begin)
+{
+	return ((uint32_t)(n - begin < WIRE_MAX_PAGE ? n - begin :
+	    WIRE_MAX_PAGE));
+}
+
+/* The pages of a tensor that is stored already. */
+static enum ckpt_status
+put_same(struct writer *w, const struct archive_query *q,
+    const struct archive_tensor *base, struct ckpt_error *err)
+{
+	const struct archive_place *p;
+	struct refs_disk_same d;
+	uint64_t begin = 0;
+	enum ckpt_status status = CKPT_OK;
+	uint32_t i, n;
+
+	for (i = 0; i < base->n_places && status == CKPT_OK; i++) {
+		n = page_size(q->t->n_bytes, begin);
+		p = archive_places(w->archive) + base->place + i;
+		le64_store(d.check, xxh3_64(q->data + begin, n));
+		le64_store(d.offset, p->offset);
+		le32_store(d.stored, p->stored);
+		status = add_reference(w, WIRE_CODEC_SAME, &d, sizeof(d), n,
+		    p->depth + 1, err);
+		begin += n;
+	}
+	return (status);
+}
+
+/* An equal tensor of a model before, or of this one. */
+static enum ckpt_status
+find_same(struct writer *w, const struct archive_query *q,
+    struct archive_tensor *out, bool *found, struct ckpt_error *err)
+{
+	struct archive *a = w->archive;
+	const struct archive_tensor *all = (const void *)a->tensors.data;
+	uint64_t key = le64_load(q->id->bytes), i;
+	enum ckpt_status status;
+	bool is_here = false;
+	uint32_t k;
+
+	*found = false;
+	if (!lookup_get(&a->ids, key, &i) || !id_equal(&all[i].id, q->id)) {
+		is_here = lookup_get(&a->current, key, &i) &&
+		    id_equal(&all[i].id, q->id);
+		if (!is_here)
+			return (CKPT_OK);
+	}
+	*out = all[i];
+	if (is_here) {
+		status = writer_pages(w, err);
+		if (status != CKPT_OK)
+			return (status);
+	}
+	*found = out->n_places > 0;
+	for (k = 0; k < out->n_places; k++)
+		if (archive_places(a)[out->place + k].depth >= WIRE_MAX_DEPTH)
+			*found = false;
+	return (CKPT_OK);
+}
+
+static enum ckpt_status
+put_orbit(struct writer *w, const struct archive_query *q, bool *found,
+    struct ckpt_error *err)
+{
+	struct archive *a = w->archive;
+	const struct archive_tensor *base;
+	struct moved_shape s;
+	struct moved m;
+	uint64_t begin;
+	enum ckpt_status status;
+	unsigned depth;
+	uint32_t n;
+
+	*found = false;
+	status = archive_orbit_find(a, q, &s, &m, &base, err);
+	if (status != CKPT_OK || base == NULL)
+		return (status);
+	*found = true;
+	for (begin = 0; begin < q->t->n_bytes && status == CKPT_OK && *found;
+	    begin += n) {
+		n = page_size(q->t->n_bytes, begin);
+		status = writer_pages(w, err); /* arrays have their places */
+		if (status == CKPT_OK)
+			status = archive_orbit_put(a, q, &s, &m, base, begin,
+			    n, &depth, found, err);
+		if (status == CKPT_OK && *found)
+			status = add_reference(w, WIRE_CODEC_ORBIT,
+			    a->payload.data, a->payload.len, n, depth, err);
+		else if (status == CKPT_OK && begin > 0)
+			status = add_plain(w, q, begin, n, err);
+		*found = *found || begin > 0;
+	}
+	moved_release(&m);
+	return (status);
+}
+
+/* Pages of which blocks may stand before. */
+static enum ckpt_status
+put_pages(struct writer *w, const struct archive_query *q,
+    struct ckpt_error *err)
+{
+	struct archive *a = w->archive;
+	enum codec_kind kind = w->options.codec == PACK_CODEC_ZSTD ?
+	    CODEC_ZSTD : CODEC_NONE;
+	enum ckpt_status status = CKPT_OK;
+	bool found = false;
+	unsigned depth;
+	uint64_t begin;
+	uint32_t n;
+
+	for (begin = 0; begin < q->t->n_bytes && status == CKPT_OK;
+	    begin += n) {
+		n = page_size(q->t->n_bytes, begin);
+		if (q->t->n_bytes > ARCHIVE_BLOCK)
+			status = archive_blocks_find(a, q->data + begin, n,
+			    w->batch->codecs[0], kind, w->options.level,
+			    &depth, &found, err);
+		if (status != CKPT_OK)
+			break;
+		status = found ? add_reference(w, WIRE_CODEC_BLOCKS,
+		    a->payload.data, a->payload.len, n, depth, err) :
+		    add_plain(w, q, begin, n, err);
+	}
+	return (status);
+}
+
+static enum ckpt_status
+put_tensor(struct writer *w, const struct archive_query *q,
+    struct ckpt_error *err)
+{
+	struct archive *a = w->archive;
+	struct archive_tensor t, base = { .n_places = 0 };
+	enum ckpt_status status;
+	size_t i = a->tensors.len / sizeof(t);
+	bool found;
+
+	if (q->t->n_bytes < ARCHIVE_MIN_TENSOR)
+		return (q->t->n_bytes == 0 ? CKPT_OK : add_plain(w, q, 0,
+		    (uint32_t)q->t->n_bytes, err));
+	t.id = *q->id;
+	t.place = (uint32_t)(a->places.len / sizeof(struct archive_place));
+	status = find_same(w, q, &base, &found, err);
+	if (status == CKPT_OK && found)
+		return (put_same(w, q, &base, err));
+	if (status == CKPT_OK)
+		status = put_orbit(w, q, &found, err);
+	if (status == CKPT_OK && !found)
+		status = put_pages(w, q, err);
+	if (status != CKPT_OK)
+		return (status);
+	t.n_places = (uint32_t)(a->places.len /
+	    sizeof(struct archive_place)) - t.place;
+	status = buf_append(&a->tensors, &t, sizeof(t), err);
+	if (status == CKPT_OK)
+		status = archive_remember(a, ARCHIVE_ID,
+		    le64_load(q->id->bytes), i, err);
+	if (status == CKPT_OK)
+		status = lookup_set(&a->current, le64_load(q->id->bytes), i,
+		    err);
+	return (status);
+}
+
+enum ckpt_status
+writer_archive_put(struct writer *w, const struct ckpt_id *tensor_ids,
+    struct ckpt_error *err)
+{
+	struct archive *a = w->archive;
+	struct archive_query q;
+	enum ckpt_status status = CKPT_OK;
+	size_t i;
+
+	for (i = 0; i < w->schema->n_tensors && status == CKPT_OK; i++) {
+		q.t = &w->schema->tensors[i];
+		q.data = a->model + q.t->offset;
+		q.id = &tensor_ids[i];
+		status = put_tensor(w, &q, err);
+	}
+	if (status == CKPT_OK)
+		status = writer_pages(w, err);
+	if (status == CKPT_OK)
+		status = archive_settle(a, err);
+	free(a->model);
+	a->model = NULL;
+	return (status);
+}
