@@ -18,6 +18,8 @@ import sys
 import xxhash
 import zstandard
 
+import references
+
 
 # ---- 1. Conventions ----
 
@@ -87,13 +89,17 @@ class Frame:
         self.extra = self.tag not in MAX_RAW  # 3.1
         f.newer_unless(not self.extra or 0x61 <= self.tag[0] <= 0x7A, '3.1',
                        'unknown tag')
-        f.newer_unless(refuse == 0, '3.3', 'unknown refuse flags')
+        self.archive = self.tag == MAGIC and refuse == 1
+        f.newer_unless(refuse == 0 or self.archive, '3.3',
+                       'unknown refuse flags')
         f.newer_unless(reserved == 0, '3.5', 'reserved byte')
         if self.extra:
             f.corrupt_unless(self.stored <= 1 << 20, '3.7',
                              'additional frame is too large')
             return
-        f.newer_unless(self.codec in (0, 1), '3.2', 'unknown codec')
+        self.reference = self.tag == b'PAGE' and 16 <= self.codec <= 18
+        f.newer_unless(self.codec in (0, 1) or self.reference, '3.2',
+                       'unknown codec')
         fixed = self.tag in FIXED
         f.corrupt_unless(not fixed or self.codec == 0, '3.2',
                          'codec where none may be')
@@ -117,17 +123,24 @@ def decode(frame, stored):
     f = Fields(stored, frame.offset + 32)
     f.corrupt_unless(xxh3(stored) == frame.check, '3.9',
                      'wrong checksum of a payload')
-    if frame.extra or frame.codec == 0:  # 11.1
+    return stored if frame.extra else decode_codec(
+        frame.raw, frame.codec, stored, f.refuse)
+
+
+def decode_codec(n_raw, codec, stored, refuse):
+    if codec == 0 and len(stored) != n_raw:
+        refuse('corrupt', '11.1', 'size')
+    if codec == 0:  # 11.1
         return stored
     try:  # 11.2
         p = zstandard.get_frame_parameters(stored)
         d = zstandard.ZstdDecompressor().decompressobj()
         raw = d.decompress(stored) if p.dict_id == 0 and \
-            p.content_size == frame.raw else b''
-        f.corrupt_unless(len(raw) == frame.raw and d.unused_data == b'',
-                         '11.2', 'not one zstd frame of the raw size')
+            p.content_size == n_raw else b''
+        if len(raw) != n_raw or d.unused_data != b'':
+            refuse('corrupt', '11.2', 'not one zstd frame of the raw size')
     except zstandard.ZstdError as e:
-        f.refuse('corrupt', '11.2', str(e))
+        refuse('corrupt', '11.2', str(e))
     return raw
 
 
@@ -259,7 +272,8 @@ class Index:
             kind, codec, reserved, stored, check = f.numbers('<BBHIQ', '8')
             self.pages.append((codec, stored, check))
             f.newer_unless(kind == 0, '8.10', 'kind of page')
-            f.newer_unless(codec in (0, 1), '8.11', 'codec of a page')
+            f.newer_unless(codec in (0, 1) or 16 <= codec <= 18, '8.11',
+                           'codec of a page')
             f.newer_unless(reserved == 0, '8.12', 'reserved')
         rest = f.take(len(payload) - f.at, '8.15')
         f.corrupt_unless(len(rest) % 32 == 0, '8.15', 'IDs')
@@ -318,6 +332,9 @@ class Part:
         self.schemas, self.schema_sum = [], 0
         self.entries, self.prints = [], []
         self.fresh = False  # a schema whose group must follow
+        self.archive = False
+        self.references = references.References(self.frames, decode_codec,
+                                                xxh3)
 
     def frame(self):
         if len(self.data) - self.at < 32:
@@ -333,7 +350,36 @@ class Part:
         if len(self.data) - self.at < f.stored:
             raise Refused('truncated', len(self.data), '2.2', 'in a payload')
         self.at += f.stored
-        return decode(f, self.data[self.at - f.stored:self.at])
+        return self.decode(f, self.data[self.at - f.stored:self.at])
+
+    def decode(self, f, stored):
+        if f.extra or not f.reference:
+            return decode(f, stored)
+        if not self.archive:
+            raise Refused('corrupt', f.offset, '3.3', 'no archive')
+        g = Fields(stored, f.offset + 32)
+        g.corrupt_unless(xxh3(stored) == f.check, '3.9', 'wrong checksum')
+        g.offset = f.offset
+        return self.references.decode(f.offset - self.start, f.raw, f.codec,
+                                      stored, g.refuse)
+
+    def frames(self, at, length):  # 15
+        end = at + length
+        while at < end:
+            offset, f = self.start + at, None
+            if end - at >= 32:
+                try:
+                    f = Frame(self.data[offset:offset + 32], offset)
+                except Refused as e:
+                    if e.verdict == 'newer':
+                        raise
+            if f is None or f.tag != b'PAGE' or f.stored > end - at - 32:
+                raise Refused('corrupt', offset, '15', 'no page there')
+            stored = self.data[offset + 32:offset + 32 + f.stored]
+            if xxh3(stored) != f.check:
+                raise Refused('corrupt', offset + 32, '3.9', 'checksum')
+            yield at, f.raw, f.codec, stored
+            at += 32 + f.stored
 
     def expect(self, tag):
         f = self.frame()
@@ -342,7 +388,7 @@ class Part:
         return f
 
     def read(self):
-        self.expect(MAGIC)
+        self.archive = self.expect(MAGIC).archive
         while True:
             f = self.frame()
             if f.tag == b'GRUP':

@@ -1,7 +1,7 @@
 CORE_SOURCES += \
-	lib/pack/archive.c lib/pack/archive.h \
-	lib/pack/archive_blocks.c \
-	lib/pack/archive_orbit.c \
+	lib/pack/dedup.c lib/pack/dedup.h \
+	lib/pack/dedup_blocks.c \
+	lib/pack/dedup_orbit.c \
 	lib/pack/batch.h \
 	lib/pack/batch_decode.c \
 	lib/pack/batch_encode.c \
@@ -28,6 +28,8 @@ CORE_SOURCES += \
 	lib/pack/reader_part.c \
 	lib/pack/refs.h \
 	lib/pack/refs_decode.c \
+	lib/pack/refs_orbit.c \
+	lib/pack/refs_private.h \
 	lib/pack/salvage.c lib/pack/salvage.h \
 	lib/pack/salvage_load.c \
 	lib/pack/salvage_walk.c \

@@ -28,7 +28,7 @@ writer_free(struct writer *w)
 	buf_release(&w->has_ids);
 	id_stream_free(w->id_stream);
 	sha256_free(w->sha);
-	archive_free(w->archive);
+	dedup_free(w->dedup);
 	batch_free(w->batch);
 	free(w);
 }
@@ -48,10 +48,10 @@ begin_large(struct writer *w, const struct model_head *head,
 	if (status != CKPT_OK)
 		return (status);
 	columns_begin(&w->cursor, w->schema, 1);
-	if (w->archive == NULL)
+	if (w->dedup == NULL)
 		return (CKPT_OK);
-	w->archive->model = malloc((size_t)w->schema->n_bytes);
-	return (w->archive->model != NULL ? CKPT_OK : error_nomem(err,
+	w->dedup->model = malloc((size_t)w->schema->n_bytes);
+	return (w->dedup->model != NULL ? CKPT_OK : error_nomem(err,
 	    (size_t)w->schema->n_bytes));
 }
 
@@ -73,7 +73,7 @@ sink_begin(struct model_sink *sink, const struct model_head *head,
 {
 	struct writer *w = of_sink(sink);
 	uint64_t weight = writer_weight(head);
-	bool is_large = weight > WIRE_MAX_GROUP || (w->archive != NULL &&
+	bool is_large = weight > WIRE_MAX_GROUP || (w->dedup != NULL &&
 	    head->schema->n_bytes > WIRE_SMALL_MODEL);
 	enum ckpt_status status;
 
@@ -150,10 +150,10 @@ sink_write(struct model_sink *sink, const void *data, size_t n,
 	} else {
 		status = w->options.has_ids ? CKPT_OK :
 		    id_stream_update(w->id_stream, data, n, err);
-		if (status == CKPT_OK && w->archive == NULL)
+		if (status == CKPT_OK && w->dedup == NULL)
 			status = write_large(w, data, n, err);
 		else if (status == CKPT_OK && n > 0)
-			memcpy(w->archive->model + w->n_written, data, n);
+			memcpy(w->dedup->model + w->n_written, data, n);
 	}
 	if (status != CKPT_OK)
 		return (status);
@@ -183,7 +183,7 @@ end_large(struct writer *w, const struct ckpt_id *tensor_ids,
 		return (error_set(err, CKPT_USAGE,
 		    "the IDs of a model that were promised are not given"));
 	}
-	status = w->archive == NULL ? writer_pages(w, err) :
+	status = w->dedup == NULL ? writer_pages(w, err) :
 	    writer_archive_put(w, ids, err);
 	if (status == CKPT_OK)
 		status = writer_group_ids(w, ids, err);

@@ -9,51 +9,6 @@
 #include "pack/moved.h"
 #include "pack/wire.h"
 
-struct refs_disk_same {            /* 15.1 */
-	unsigned char check[8];
-	unsigned char offset[8];
-	unsigned char stored[4];
-};
-
-struct refs_disk_blocks {          /* 15.2; segments and literals follow */
-	unsigned char check[8];
-	unsigned char n_segments[2];
-	unsigned char codec[1];
-	unsigned char reserved[1];
-	unsigned char n_literal[4];
-};
-
-struct refs_disk_segment {
-	unsigned char offset[8];
-	unsigned char stored[4];
-	unsigned char begin[4];
-	unsigned char n_bytes[4];
-};
-
-struct refs_disk_orbit {           /* 15.3; four arrays follow */
-	unsigned char check[8];
-	unsigned char dtype[1];
-	unsigned char reserved[3];
-	unsigned char rows[4];
-	unsigned char cols[4];
-	unsigned char inner[4];
-	unsigned char begin[8];
-	unsigned char offset[8];
-	unsigned char length[8];
-};
-
-struct refs_disk_shared {          /* an array of a page before */
-	unsigned char offset[8];
-	unsigned char stored[4];
-	unsigned char which[1];
-};
-
-static_assert(sizeof(struct refs_disk_same) == 20, "15.1");
-static_assert(sizeof(struct refs_disk_blocks) == 16, "15.2");
-static_assert(sizeof(struct refs_disk_segment) == 20, "15.2");
-static_assert(sizeof(struct refs_disk_orbit) == 48, "15.3");
-static_assert(sizeof(struct refs_disk_shared) == 13, "15.3");
-
 /* The four arrays of an orbit page, in their order. */
 enum refs_array {
 	REFS_ROW_SOURCE,

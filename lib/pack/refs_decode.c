@@ -2,31 +2,7 @@
  * refs_decode: pages from what they refer to.
  */
 #include "id/id.h"
-#include "pack/refs.h"
-
-struct refs {
-	refs_read_fn *read;
-	void *arg;
-	struct codec *codec;
-	uint64_t part_start;
-	unsigned depth;          /* references that are being followed */
-	unsigned work;           /* pages that the first of them has needed */
-
-	/* the page that was asked for last */
-	uint64_t page_offset;    /* UINT64_MAX: none */
-	unsigned char *page;
-	uint32_t n_page;
-
-	/* the tensor that was asked for last */
-	uint64_t tensor_offset;  /* UINT64_MAX: none */
-	uint64_t n_tensor;
-	unsigned char *tensor;
-
-	/* an orbit page's payload, for its arrays */
-	uint64_t orbit_offset;   /* UINT64_MAX: none */
-	unsigned char *orbit;
-	uint32_t n_orbit;
-};
+#include "pack/refs_private.h"
 
 enum ckpt_status
 refs_new(refs_read_fn *read, void *arg, struct refs **out,
@@ -69,24 +45,23 @@ refs_part(struct refs *r, uint64_t part_start)
 	r->depth = 0;
 }
 
-static enum ckpt_status
-bad(const struct wire_frame *f, const char *section, const char *what,
+enum ckpt_status
+refs_bad(const struct wire_frame *f, const char *section, const char *what,
     struct ckpt_error *err)
 {
 	return (error_at(err, CKPT_CORRUPT, f->offset, section,
 	    "page that refers to others: %s", what));
 }
 
-/* Bytes that stand before the page `f`; forwards there is nothing. */
-static enum ckpt_status
-read_before(struct refs *r, const struct wire_frame *f, uint64_t offset,
+enum ckpt_status
+refs_before(struct refs *r, const struct wire_frame *f, uint64_t offset,
     uint64_t n, unsigned char **out, struct ckpt_error *err)
 {
 	uint64_t end = f->offset - r->part_start;
 	enum ckpt_status status;
 
 	if (offset < WIRE_FRAME_SIZE || offset > end || n > end - offset)
-		return (bad(f, "15", "it does not point backwards in its "
+		return (refs_bad(f, "15", "it does not point backwards in its "
 		    "part: a cycle, or damage", err));
 	*out = malloc((size_t)n + 1);
 	if (*out == NULL)
@@ -100,9 +75,8 @@ read_before(struct refs *r, const struct wire_frame *f, uint64_t offset,
 	return (status);
 }
 
-/* The page frame at `bytes`, of which `n` are there. */
-static enum ckpt_status
-base_frame(const struct wire_frame *from, const unsigned char *bytes,
+enum ckpt_status
+refs_frame(const struct wire_frame *from, const unsigned char *bytes,
     uint64_t n, uint64_t offset, struct wire_frame *f,
     struct ckpt_error *err)
 {
@@ -125,12 +99,19 @@ decode_page(struct refs *r, const struct wire_frame *f,
     const unsigned char *stored, unsigned char *raw, struct ckpt_error *err)
 {
 	if (r->depth > 0 && ++r->work > WIRE_MAX_WORK)
-		return (bad(f, "15", "too many pages are needed for one",
+		return (refs_bad(f, "15", "too many pages are needed for one",
 		    err));
 	if (wire_is_reference(f->codec))
 		return (refs_decode(r, f, stored, raw, err));
 	return (codec_decode(r->codec, f->codec == WIRE_CODEC_NONE ?
 	    CODEC_NONE : CODEC_ZSTD, stored, f->stored, raw, f->raw, err));
+}
+
+/* What is named has this height. */
+static void
+raise_to(struct refs *r, unsigned height)
+{
+	r->height = r->height > height ? r->height : height;
 }
 
 /* The page at `offset` that `from` refers to; valid until the next one. */
@@ -142,15 +123,18 @@ page_before(struct refs *r, const struct wire_frame *from, uint64_t offset,
 	struct wire_frame f;
 	enum ckpt_status status;
 	uint64_t n = (uint64_t)n_stored + WIRE_FRAME_SIZE;
+	unsigned height = r->height;
 
-	if (r->page_offset == offset)
+	if (r->page_offset == offset) {
+		raise_to(r, r->page_height);
 		return (CKPT_OK);
+	}
 	if (n_stored > WIRE_MAX_PAGE)
-		return (bad(from, "15", "to a page of more than 1 MiB", err));
-	status = read_before(r, from, offset, n, &bytes, err);
+		return (refs_bad(from, "15", "to a page over 1 MiB", err));
+	status = refs_before(r, from, offset, n, &bytes, err);
 	if (status != CKPT_OK)
 		return (status);
-	status = base_frame(from, bytes, n, r->part_start + offset, &f, err);
+	status = refs_frame(from, bytes, n, r->part_start + offset, &f, err);
 	if (status != CKPT_OK)
 		goto err0;
 	raw = malloc(f.raw);
@@ -158,11 +142,14 @@ page_before(struct refs *r, const struct wire_frame *from, uint64_t offset,
 		status = error_nomem(err, f.raw);
 		goto err0;
 	}
+	r->height = 0;
 	status = decode_page(r, &f, bytes + WIRE_FRAME_SIZE, raw, err);
 	if (status != CKPT_OK) {
 		free(raw);
 		goto err0;
 	}
+	r->page_height = r->height;
+	raise_to(r, height);
 	free(r->page);
 	r->page = raw;
 	r->n_page = f.raw;
@@ -176,18 +163,18 @@ static enum ckpt_status
 decode_same(struct refs *r, const struct wire_frame *f,
     const unsigned char *stored, unsigned char *raw, struct ckpt_error *err)
 {
-	const struct refs_disk_same *d = (const void *)stored;
+	const struct wire_disk_same *d = (const void *)stored;
 	enum ckpt_status status;
 
 	if (f->stored != sizeof(*d))
-		return (bad(f, "15.1", "wrong size", err));
+		return (refs_bad(f, "15.1", "wrong size", err));
 	status = page_before(r, f, le64_load(d->offset),
 	    le32_load(d->stored), err);
 	if (status != CKPT_OK)
 		return (status);
 	if (r->n_page != f->raw)
-		return (bad(f, "15.1", "to a page of another size: a wrong "
-		    "base", err));
+		return (refs_bad(f, "15.1", "a wrong base: a page of another "
+		    "size", err));
 	memcpy(raw, r->page, f->raw);
 	return (CKPT_OK);
 }
@@ -195,7 +182,7 @@ decode_same(struct refs *r, const struct wire_frame *f,
 /* One segment; *used counts the literal bytes. */
 static enum ckpt_status
 decode_segment(struct refs *r, const struct wire_frame *f,
-    const struct refs_disk_segment *d, const unsigned char *literal,
+    const struct wire_disk_segment *d, const unsigned char *literal,
     uint32_t n_literal, uint32_t *used, unsigned char *out,
     struct ckpt_error *err)
 {
@@ -206,7 +193,7 @@ decode_segment(struct refs *r, const struct wire_frame *f,
 	if (offset == 0) {
 		if (n > n_literal - *used || begin != 0 ||
 		    le32_load(d->stored) != 0)
-			return (bad(f, "15.2", "literal bytes that are not "
+			return (refs_bad(f, "15.2", "literal bytes are not "
 			    "there", err));
 		memcpy(out, literal + *used, n);
 		*used += n;
@@ -216,14 +203,14 @@ decode_segment(struct refs *r, const struct wire_frame *f,
 	if (status != CKPT_OK)
 		return (status);
 	if (begin > r->n_page || n > r->n_page - begin)
-		return (bad(f, "15.2", "beyond the end of its base", err));
+		return (refs_bad(f, "15.2", "beyond the end of its base", err));
 	memcpy(out, r->page + begin, n);
 	return (CKPT_OK);
 }
 
 static enum ckpt_status
 decode_segments(struct refs *r, const struct wire_frame *f,
-    const struct refs_disk_segment *d, unsigned n_segments,
+    const struct wire_disk_segment *d, unsigned n_segments,
     const unsigned char *literal, uint32_t n_literal, unsigned char *raw,
     struct ckpt_error *err)
 {
@@ -234,7 +221,7 @@ decode_segments(struct refs *r, const struct wire_frame *f,
 	for (i = 0; i < n_segments; i++, at += n) {
 		n = le32_load(d[i].n_bytes);
 		if (n == 0 || n > f->raw - at)
-			return (bad(f, "15.2", "segments of another sum",
+			return (refs_bad(f, "15.2", "segments of another sum",
 			    err));
 		status = decode_segment(r, f, &d[i], literal, n_literal,
 		    &used, raw + at, err);
@@ -242,7 +229,7 @@ decode_segments(struct refs *r, const struct wire_frame *f,
 			return (status);
 	}
 	if (at != f->raw || used != n_literal)
-		return (bad(f, "15.2", "segments of another sum", err));
+		return (refs_bad(f, "15.2", "segments of another sum", err));
 	return (CKPT_OK);
 }
 
@@ -250,8 +237,8 @@ static enum ckpt_status
 decode_blocks(struct refs *r, const struct wire_frame *f,
     const unsigned char *stored, unsigned char *raw, struct ckpt_error *err)
 {
-	const struct refs_disk_blocks *d = (const void *)stored;
-	const struct refs_disk_segment *segments;
+	const struct wire_disk_blocks *d = (const void *)stored;
+	const struct wire_disk_segment *segments;
 	unsigned n_segments;
 	uint32_t n_literal;
 	unsigned char *literal;
@@ -259,15 +246,15 @@ decode_blocks(struct refs *r, const struct wire_frame *f,
 	enum ckpt_status status;
 
 	if (f->stored < sizeof(*d))
-		return (bad(f, "15.2", "wrong size", err));
+		return (refs_bad(f, "15.2", "wrong size", err));
 	n_segments = le16_load(d->n_segments);
 	n_literal = le32_load(d->n_literal);
-	n = sizeof(*d) + n_segments * sizeof(struct refs_disk_segment);
+	n = sizeof(*d) + n_segments * sizeof(struct wire_disk_segment);
 	if (d->codec[0] > WIRE_CODEC_ZSTD || d->reserved[0] != 0)
 		return (error_at(err, CKPT_NEWER, f->offset, "15.2",
 		    "unknown codec or reserved byte"));
 	if (n > f->stored || n_literal > f->raw)
-		return (bad(f, "15.2", "wrong size", err));
+		return (refs_bad(f, "15.2", "wrong size", err));
 	literal = malloc((size_t)n_literal + 1);
 	if (literal == NULL)
 		return (error_nomem(err, n_literal));
@@ -276,8 +263,8 @@ decode_blocks(struct refs *r, const struct wire_frame *f,
 	    CODEC_NONE : CODEC_ZSTD, stored + n, f->stored - n, literal,
 	    n_literal, err);
 	if (status == CKPT_CORRUPT)
-		status = bad(f, "15.2", "its literal bytes are not those of "
-		    "the codec", err);
+		status = refs_bad(f, "15.2", "literals that the codec does "
+		    "not make", err);
 	if (status == CKPT_OK)
 		status = decode_segments(r, f, segments, n_segments, literal,
 		    n_literal, raw, err);
@@ -296,7 +283,7 @@ join_pages(struct refs *r, const struct wire_frame *from, uint64_t offset,
 	enum ckpt_status status;
 
 	while (at < length) {
-		status = base_frame(from, bytes + at, length - at,
+		status = refs_frame(from, bytes + at, length - at,
 		    r->part_start + offset + at, &f, err);
 		if (status != CKPT_OK)
 			return (status);
@@ -309,26 +296,30 @@ join_pages(struct refs *r, const struct wire_frame *from, uint64_t offset,
 		done += f.raw;
 		at += (uint64_t)f.stored + WIRE_FRAME_SIZE;
 	}
-	return (at == length && done == n_raw ? CKPT_OK : bad(from, "15.3",
+	return (at == length && done == n_raw ? CKPT_OK : refs_bad(from, "15.3",
 	    "its base has another size: a wrong base", err));
 }
 
-static enum ckpt_status
-tensor_before(struct refs *r, const struct wire_frame *from, uint64_t offset,
-    uint64_t length, uint64_t n_raw, struct ckpt_error *err)
+enum ckpt_status
+refs_tensor_before(struct refs *r, const struct wire_frame *from,
+    uint64_t offset, uint64_t length, uint64_t n_raw, struct ckpt_error *err)
 {
 	unsigned char *bytes, *raw;
+	unsigned height = r->height;
 	enum ckpt_status status;
 
-	if (r->tensor_offset == offset && r->n_tensor == n_raw)
+	if (r->tensor_offset == offset && r->n_tensor == n_raw) {
+		raise_to(r, r->tensor_height);
 		return (CKPT_OK);
+	}
 	if (n_raw > WIRE_MAX_ORBIT || length > n_raw +
 	    (n_raw / WIRE_MAX_PAGE + 1) * WIRE_FRAME_SIZE)
-		return (bad(from, "15.3", "its base is too large", err));
-	status = read_before(r, from, offset, length, &bytes, err);
+		return (refs_bad(from, "15.3", "its base is too large", err));
+	status = refs_before(r, from, offset, length, &bytes, err);
 	if (status != CKPT_OK)
 		return (status);
 	raw = malloc((size_t)n_raw + 1);
+	r->height = 0;
 	status = raw == NULL ? error_nomem(err, (size_t)n_raw) :
 	    join_pages(r, from, offset, bytes, length, raw, n_raw, err);
 	free(bytes);
@@ -336,6 +327,8 @@ tensor_before(struct refs *r, const struct wire_frame *from, uint64_t offset,
 		free(raw);
 		return (status);
 	}
+	r->tensor_height = r->height;
+	raise_to(r, height);
 	free(r->tensor);
 	r->tensor = raw;
 	r->n_tensor = n_raw;
@@ -366,209 +359,8 @@ refs_tensor(struct refs *r, uint64_t offset, uint64_t length,
 {
 	enum ckpt_status status;
 
-	status = tensor_before(r, &beyond, offset, length, n_bytes, err);
+	status = refs_tensor_before(r, &beyond, offset, length, n_bytes, err);
 	*raw = r->tensor;
-	return (status);
-}
-
-/* The payload of the orbit page that an array is shared with. */
-static enum ckpt_status
-orbit_before(struct refs *r, const struct wire_frame *from, uint64_t offset,
-    uint32_t n_stored, struct ckpt_error *err)
-{
-	uint64_t n = (uint64_t)n_stored + WIRE_FRAME_SIZE;
-	unsigned char *bytes;
-	struct wire_frame f;
-	enum ckpt_status status;
-
-	if (r->orbit_offset == offset)
-		return (CKPT_OK);
-	if (n_stored > WIRE_MAX_PAGE)
-		return (bad(from, "15.3", "to a page of more than 1 MiB",
-		    err));
-	status = read_before(r, from, offset, n, &bytes, err);
-	if (status != CKPT_OK)
-		return (status);
-	status = base_frame(from, bytes, n, r->part_start + offset, &f, err);
-	if (status == CKPT_OK && (f.codec != WIRE_CODEC_ORBIT ||
-	    f.stored < sizeof(struct refs_disk_orbit)))
-		status = bad(from, "15.3", "an array of a page that has "
-		    "none", err);
-	if (status != CKPT_OK) {
-		free(bytes);
-		return (status);
-	}
-	memmove(bytes, bytes + WIRE_FRAME_SIZE, f.stored);
-	free(r->orbit);
-	r->orbit = bytes;
-	r->n_orbit = f.stored;
-	r->orbit_offset = offset;
-	return (CKPT_OK);
-}
-
-/* The arrays of an orbit page. Of a page that shares them (`which` is not
- * REFS_N_ARRAYS) only that one, which must be its own. */
-struct arrays {
-	const unsigned char *at;
-	size_t left;
-	uint32_t rows, cols;
-	struct moved *m;
-};
-
-static bool
-take_inline(struct arrays *a, unsigned i)
-{
-	uint32_t n = i < REFS_COL_SOURCE ? a->rows : a->cols;
-	struct moved_axis *axis = i < REFS_COL_SOURCE ? &a->m->row :
-	    &a->m->col;
-
-	return (i % 2 == 0 ? moved_get_source(&a->at, &a->left, n,
-	    &axis->source) : moved_get_scale(&a->at, &a->left, n,
-	    &axis->scale));
-}
-
-static bool
-is_there(const struct arrays *a, unsigned i)
-{
-	const struct moved_axis *axis = i < REFS_COL_SOURCE ? &a->m->row :
-	    &a->m->col;
-
-	return (i % 2 == 0 ? axis->source != NULL : axis->scale != NULL);
-}
-
-static void
-give_array(struct moved *from, unsigned i, struct moved *to, unsigned j)
-{
-	struct moved_axis *a = i < REFS_COL_SOURCE ? &from->row : &from->col;
-	struct moved_axis *b = j < REFS_COL_SOURCE ? &to->row : &to->col;
-
-	if (i % 2 == 0) {
-		b->source = a->source;
-		a->source = NULL;
-	} else {
-		b->scale = a->scale;
-		a->scale = NULL;
-	}
-}
-
-/* Array `which` of the payload in r->orbit. */
-static bool
-take_shared(struct refs *r, struct arrays *to, unsigned j, unsigned which)
-{
-	const struct refs_disk_orbit *d = (const void *)r->orbit;
-	struct moved m = { 0 };
-	struct arrays a = { r->orbit + sizeof(*d), r->n_orbit - sizeof(*d),
-	    le32_load(d->rows), le32_load(d->cols), &m };
-	uint32_t n = j < REFS_COL_SOURCE ? to->rows : to->cols;
-	bool good = false;
-	unsigned i, kind;
-
-	if (which >= REFS_N_ARRAYS || which % 2 != j % 2 || n !=
-	    (which < REFS_COL_SOURCE ? a.rows : a.cols))
-		return (false);
-	for (i = 0; i <= which; i++) {
-		if (a.left == 0)
-			break;
-		kind = *a.at++;
-		a.left--;
-		good = kind == MOVED_INLINE && take_inline(&a, i);
-		if (kind == MOVED_SHARED && a.left >=
-		    sizeof(struct refs_disk_shared)) {
-			a.at += sizeof(struct refs_disk_shared);
-			a.left -= sizeof(struct refs_disk_shared);
-		} else if (kind != MOVED_NOTHING && !good) {
-			break;
-		}
-	}
-	good = good && i == which + 1 && is_there(&a, which);
-	if (good)
-		give_array(&m, which, to->m, j);
-	moved_release(&m);
-	return (good);
-}
-
-static enum ckpt_status
-take_arrays(struct refs *r, const struct wire_frame *f, struct arrays *a,
-    struct ckpt_error *err)
-{
-	const struct refs_disk_shared *d;
-	enum ckpt_status status;
-	unsigned i, kind;
-	bool good = true;
-
-	for (i = 0; i < REFS_N_ARRAYS && good; i++) {
-		if (a->left == 0)
-			return (bad(f, "15.3", "an array is missing", err));
-		kind = *a->at++;
-		a->left--;
-		if (kind == MOVED_INLINE) {
-			good = take_inline(a, i);
-		} else if (kind == MOVED_SHARED) {
-			if (a->left < sizeof(*d))
-				return (bad(f, "15.3", "an array is missing",
-				    err));
-			d = (const void *)a->at;
-			a->at += sizeof(*d);
-			a->left -= sizeof(*d);
-			status = orbit_before(r, f, le64_load(d->offset),
-			    le32_load(d->stored), err);
-			if (status != CKPT_OK)
-				return (status);
-			good = take_shared(r, a, i, d->which[0]);
-		} else if (kind != MOVED_NOTHING) {
-			return (error_at(err, CKPT_NEWER, f->offset, "15.3",
-			    "unknown kind of array %u", kind));
-		}
-	}
-	return (good && a->left == 0 ? CKPT_OK : bad(f, "15.3",
-	    "an array of it is wrong", err));
-}
-
-static enum ckpt_status
-decode_orbit(struct refs *r, const struct wire_frame *f,
-    const unsigned char *stored, unsigned char *raw, struct ckpt_error *err)
-{
-	const struct refs_disk_orbit *d = (const void *)stored;
-	struct moved m = { 0 };
-	struct moved_shape s;
-	struct arrays a;
-	enum ckpt_status status;
-	uint64_t begin, n, width;
-
-	if (f->stored < sizeof(*d))
-		return (bad(f, "15.3", "wrong size", err));
-	s.dtype = (enum ckpt_dtype)d->dtype[0];
-	s.rows = le32_load(d->rows);
-	s.cols = le32_load(d->cols);
-	s.inner = le32_load(d->inner);
-	if (!dtype_is_weight(s.dtype) || (d->reserved[0] | d->reserved[1] |
-	    d->reserved[2]) != 0)
-		return (error_at(err, CKPT_NEWER, f->offset, "15.3",
-		    "unknown dtype or reserved bytes"));
-	width = dtype_bits(s.dtype) / 8;
-	if (s.rows == 0 || s.cols == 0 || s.inner == 0 ||
-	    s.rows > WIRE_MAX_ORBIT / width ||
-	    s.cols > WIRE_MAX_ORBIT / width / s.rows ||
-	    s.inner > WIRE_MAX_ORBIT / width / s.rows / s.cols)
-		return (bad(f, "15.3", "a tensor of no or too many bytes",
-		    err));
-	begin = le64_load(d->begin);
-	n = moved_n_bytes(&s);
-	if (begin > n || f->raw > n - begin || (begin | f->raw) % width != 0)
-		return (bad(f, "15.3", "beyond the end of its tensor", err));
-	a = (struct arrays){ stored + sizeof(*d), f->stored - sizeof(*d),
-	    s.rows, s.cols, &m };
-	m.row.n = s.rows;
-	m.col.n = s.cols;
-	status = take_arrays(r, f, &a, err);
-	if (status == CKPT_OK)
-		status = tensor_before(r, f, le64_load(d->offset),
-		    le64_load(d->length), n, err);
-	if (status == CKPT_OK && !moved_apply(&s, &m, r->tensor, begin,
-	    f->raw, raw))
-		status = bad(f, "15.3", "a value is not exact: a wrong base",
-		    err);
-	moved_release(&m);
 	return (status);
 }
 
@@ -576,24 +368,31 @@ enum ckpt_status
 refs_decode(struct refs *r, const struct wire_frame *f, const void *stored,
     void *raw, struct ckpt_error *err)
 {
+	unsigned height = r->height;
 	enum ckpt_status status;
 
-	if (f->stored < 8)
-		return (bad(f, "15", "wrong size", err));
+	if (f->stored < sizeof(struct wire_disk_reference))
+		return (refs_bad(f, "15", "wrong size", err));
 	if (r->depth == WIRE_MAX_DEPTH)
-		return (bad(f, "15", "chain of more than 8 references",
+		return (refs_bad(f, "15", "chain of more than 8 references",
 		    err));
-	if (r->depth++ == 0)
+	if (r->depth++ == 0) {
 		r->work = 0;
+		height = 0;
+	}
+	r->height = 0;
 	if (f->codec == WIRE_CODEC_SAME)
 		status = decode_same(r, f, stored, raw, err);
 	else if (f->codec == WIRE_CODEC_BLOCKS)
 		status = decode_blocks(r, f, stored, raw, err);
 	else
-		status = decode_orbit(r, f, stored, raw, err);
+		status = refs_orbit(r, f, stored, raw, err);
 	r->depth--;
+	if (status == CKPT_OK && ++r->height > WIRE_MAX_DEPTH)
+		status = refs_bad(f, "15", "chain of more than 8", err);
+	raise_to(r, height);
 	if (status == CKPT_OK && xxh3_64(raw, f->raw) != le64_load(stored))
-		status = bad(f, "15", "its base has other bytes than were "
+		status = refs_bad(f, "15", "its base has other bytes than were "
 		    "meant: a wrong base", err);
 	return (status);
 }

@@ -137,6 +137,49 @@ struct wire_disk_end {             /* 10 */
 	unsigned char n_models[8];
 };
 
+struct wire_disk_reference {       /* 15; begins each of these */
+	unsigned char check[8];
+};
+
+struct wire_disk_same {            /* 15.1 */
+	unsigned char check[8];
+	unsigned char offset[8];
+	unsigned char stored[4];
+};
+
+struct wire_disk_blocks {          /* 15.2; segments and literals follow */
+	unsigned char check[8];
+	unsigned char n_segments[2];
+	unsigned char codec[1];
+	unsigned char reserved[1];
+	unsigned char n_literal[4];
+};
+
+struct wire_disk_segment {
+	unsigned char offset[8];
+	unsigned char stored[4];
+	unsigned char begin[4];
+	unsigned char n_bytes[4];
+};
+
+struct wire_disk_orbit {           /* 15.3; four arrays follow */
+	unsigned char check[8];
+	unsigned char dtype[1];
+	unsigned char reserved[3];
+	unsigned char rows[4];
+	unsigned char cols[4];
+	unsigned char inner[4];
+	unsigned char begin[8];
+	unsigned char offset[8];
+	unsigned char length[8];
+};
+
+struct wire_disk_shared {          /* an array of a page before */
+	unsigned char offset[8];
+	unsigned char stored[4];
+	unsigned char which[1];
+};
+
 #define WIRE_FRAME_SIZE 32
 #define WIRE_END_SIZE 56 /* the whole frame */
 #define WIRE_PRINT_SIZE 4 /* fingerprint of a label (9.9) */
@@ -153,6 +196,12 @@ static_assert(sizeof(struct wire_disk_index) == 32, "8");
 static_assert(sizeof(struct wire_disk_page) == 16, "8");
 static_assert(sizeof(struct wire_disk_directory) == 16, "9");
 static_assert(sizeof(struct wire_disk_entry) == 24, "9");
+static_assert(sizeof(struct wire_disk_reference) == 8, "15");
+static_assert(sizeof(struct wire_disk_same) == 20, "15.1");
+static_assert(sizeof(struct wire_disk_blocks) == 16, "15.2");
+static_assert(sizeof(struct wire_disk_segment) == 20, "15.2");
+static_assert(sizeof(struct wire_disk_orbit) == 48, "15.3");
+static_assert(sizeof(struct wire_disk_shared) == 13, "15.3");
 static_assert(WIRE_FRAME_SIZE + sizeof(struct wire_disk_end) ==
     WIRE_END_SIZE, "10");
 

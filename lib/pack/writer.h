@@ -6,7 +6,7 @@
 #ifndef CKPT_PACK_WRITER_H
 #define CKPT_PACK_WRITER_H
 
-#include "pack/archive.h"
+#include "pack/dedup.h"
 #include "pack/batch.h"
 #include "pack/columns.h"
 #include "pack/pack.h"
@@ -50,7 +50,7 @@ struct writer {
 	uint32_t page_used;
 	struct id_stream *id_stream; /* of a large model */
 	struct sha256 *sha;
-	struct archive *archive;     /* or NULL: a stream */
+	struct dedup *dedup;     /* or NULL: a stream */
 };
 
 /* ---- writer_part.c ---- */
@@ -77,7 +77,7 @@ void writer_part_release(struct writer *w);
 CKPT_CHECKED enum ckpt_status writer_archive_new(struct writer *w,
     struct ckpt_error *err);
 
-/* The pages of the large model in w->archive->model, whose tensors have
+/* The pages of the large model in w->dedup->model, whose tensors have
  * these IDs. */
 CKPT_CHECKED enum ckpt_status writer_archive_put(struct writer *w,
     const struct ckpt_id *tensor_ids, struct ckpt_error *err);

@@ -20,18 +20,18 @@ writer_archive_new(struct writer *w, struct ckpt_error *err)
 	if (!outfile_is_readable(w->out))
 		return (error_set(err, CKPT_USAGE, "an archive is written "
 		    "to a file, not to a pipe or a device"));
-	return (archive_new(read_again, w, &w->archive, err));
+	return (dedup_new(read_again, w, &w->dedup, err));
 }
 
 void
 writer_archive_page(struct writer *w, const struct batch_page *p)
 {
-	struct archive *a = w->archive;
-	struct archive_place *place;
+	struct dedup *a = w->dedup;
+	struct dedup_place *place;
 
 	if (a == NULL || !w->is_large)
 		return;
-	place = archive_places(a) + a->n_written++;
+	place = dedup_places(a) + a->n_written++;
 	place->offset = outfile_offset(w->out) - w->part_start;
 	place->stored = p->frame.stored;
 }
@@ -53,11 +53,11 @@ add_reference(struct writer *w, unsigned codec, const void *payload,
 			return (error_set(err, CKPT_LIMIT,
 			    "a reference of %zu bytes", n_payload));
 	}
-	return (archive_place_add(w->archive, depth, err));
+	return (dedup_place_add(w->dedup, depth, err));
 }
 
 static enum ckpt_status
-add_plain(struct writer *w, const struct archive_query *q, uint64_t begin,
+add_plain(struct writer *w, const struct dedup_query *q, uint64_t begin,
     uint32_t n, struct ckpt_error *err)
 {
 	struct batch_page *p = batch_add(w->batch, n, 0);
@@ -72,7 +72,7 @@ add_plain(struct writer *w, const struct archive_query *q, uint64_t begin,
 	}
 	memcpy(p->raw, q->data + begin, n);
 	p->dtype = q->t->dtype;
-	return (archive_place_add(w->archive, 0, err));
+	return (dedup_place_add(w->dedup, 0, err));
 }
 
 static uint32_t
@@ -84,18 +84,18 @@ page_size(uint64_t n, uint64_t begin)
 
 /* The pages of a tensor that is stored already. */
 static enum ckpt_status
-put_same(struct writer *w, const struct archive_query *q,
-    const struct archive_tensor *base, struct ckpt_error *err)
+put_same(struct writer *w, const struct dedup_query *q,
+    const struct dedup_tensor *base, struct ckpt_error *err)
 {
-	const struct archive_place *p;
-	struct refs_disk_same d;
+	const struct dedup_place *p;
+	struct wire_disk_same d;
 	uint64_t begin = 0;
 	enum ckpt_status status = CKPT_OK;
 	uint32_t i, n;
 
 	for (i = 0; i < base->n_places && status == CKPT_OK; i++) {
 		n = page_size(q->t->n_bytes, begin);
-		p = archive_places(w->archive) + base->place + i;
+		p = dedup_places(w->dedup) + base->place + i;
 		le64_store(d.check, xxh3_64(q->data + begin, n));
 		le64_store(d.offset, p->offset);
 		le32_store(d.stored, p->stored);
@@ -108,11 +108,11 @@ put_same(struct writer *w, const struct archive_query *q,
 
 /* An equal tensor of a model before, or of this one. */
 static enum ckpt_status
-find_same(struct writer *w, const struct archive_query *q,
-    struct archive_tensor *out, bool *found, struct ckpt_error *err)
+find_same(struct writer *w, const struct dedup_query *q,
+    struct dedup_tensor *out, bool *found, struct ckpt_error *err)
 {
-	struct archive *a = w->archive;
-	const struct archive_tensor *all = (const void *)a->tensors.data;
+	struct dedup *a = w->dedup;
+	const struct dedup_tensor *all = (const void *)a->tensors.data;
 	uint64_t key = le64_load(q->id->bytes), i;
 	enum ckpt_status status;
 	bool is_here = false;
@@ -133,17 +133,17 @@ find_same(struct writer *w, const struct archive_query *q,
 	}
 	*found = out->n_places > 0;
 	for (k = 0; k < out->n_places; k++)
-		if (archive_places(a)[out->place + k].depth >= WIRE_MAX_DEPTH)
+		if (dedup_places(a)[out->place + k].depth >= WIRE_MAX_DEPTH)
 			*found = false;
 	return (CKPT_OK);
 }
 
 static enum ckpt_status
-put_orbit(struct writer *w, const struct archive_query *q, bool *found,
+put_orbit(struct writer *w, const struct dedup_query *q, bool *found,
     struct ckpt_error *err)
 {
-	struct archive *a = w->archive;
-	const struct archive_tensor *base;
+	struct dedup *a = w->dedup;
+	const struct dedup_tensor *base;
 	struct moved_shape s;
 	struct moved m;
 	uint64_t begin;
@@ -152,7 +152,7 @@ put_orbit(struct writer *w, const struct archive_query *q, bool *found,
 	uint32_t n;
 
 	*found = false;
-	status = archive_orbit_find(a, q, &s, &m, &base, err);
+	status = dedup_orbit_find(a, q, &s, &m, &base, err);
 	if (status != CKPT_OK || base == NULL)
 		return (status);
 	*found = true;
@@ -161,7 +161,7 @@ put_orbit(struct writer *w, const struct archive_query *q, bool *found,
 		n = page_size(q->t->n_bytes, begin);
 		status = writer_pages(w, err); /* arrays have their places */
 		if (status == CKPT_OK)
-			status = archive_orbit_put(a, q, &s, &m, base, begin,
+			status = dedup_orbit_put(a, q, &s, &m, base, begin,
 			    n, &depth, found, err);
 		if (status == CKPT_OK && *found)
 			status = add_reference(w, WIRE_CODEC_ORBIT,
@@ -176,10 +176,10 @@ put_orbit(struct writer *w, const struct archive_query *q, bool *found,
 
 /* Pages of which blocks may stand before. */
 static enum ckpt_status
-put_pages(struct writer *w, const struct archive_query *q,
+put_pages(struct writer *w, const struct dedup_query *q,
     struct ckpt_error *err)
 {
-	struct archive *a = w->archive;
+	struct dedup *a = w->dedup;
 	enum codec_kind kind = w->options.codec == PACK_CODEC_ZSTD ?
 	    CODEC_ZSTD : CODEC_NONE;
 	enum ckpt_status status = CKPT_OK;
@@ -191,8 +191,8 @@ put_pages(struct writer *w, const struct archive_query *q,
 	for (begin = 0; begin < q->t->n_bytes && status == CKPT_OK;
 	    begin += n) {
 		n = page_size(q->t->n_bytes, begin);
-		if (q->t->n_bytes > ARCHIVE_BLOCK)
-			status = archive_blocks_find(a, q->data + begin, n,
+		if (q->t->n_bytes > DEDUP_BLOCK)
+			status = dedup_blocks_find(a, q->data + begin, n,
 			    w->batch->codecs[0], kind, w->options.level,
 			    &depth, &found, err);
 		if (status != CKPT_OK)
@@ -205,20 +205,20 @@ put_pages(struct writer *w, const struct archive_query *q,
 }
 
 static enum ckpt_status
-put_tensor(struct writer *w, const struct archive_query *q,
+put_tensor(struct writer *w, const struct dedup_query *q,
     struct ckpt_error *err)
 {
-	struct archive *a = w->archive;
-	struct archive_tensor t, base = { .n_places = 0 };
+	struct dedup *a = w->dedup;
+	struct dedup_tensor t, base = { .n_places = 0 };
 	enum ckpt_status status;
 	size_t i = a->tensors.len / sizeof(t);
 	bool found;
 
-	if (q->t->n_bytes < ARCHIVE_MIN_TENSOR)
+	if (q->t->n_bytes < DEDUP_MIN_TENSOR)
 		return (q->t->n_bytes == 0 ? CKPT_OK : add_plain(w, q, 0,
 		    (uint32_t)q->t->n_bytes, err));
 	t.id = *q->id;
-	t.place = (uint32_t)(a->places.len / sizeof(struct archive_place));
+	t.place = (uint32_t)(a->places.len / sizeof(struct dedup_place));
 	status = find_same(w, q, &base, &found, err);
 	if (status == CKPT_OK && found)
 		return (put_same(w, q, &base, err));
@@ -229,10 +229,10 @@ put_tensor(struct writer *w, const struct archive_query *q,
 	if (status != CKPT_OK)
 		return (status);
 	t.n_places = (uint32_t)(a->places.len /
-	    sizeof(struct archive_place)) - t.place;
+	    sizeof(struct dedup_place)) - t.place;
 	status = buf_append(&a->tensors, &t, sizeof(t), err);
 	if (status == CKPT_OK)
-		status = archive_remember(a, ARCHIVE_ID,
+		status = dedup_remember(a, DEDUP_ID,
 		    le64_load(q->id->bytes), i, err);
 	if (status == CKPT_OK)
 		status = lookup_set(&a->current, le64_load(q->id->bytes), i,
@@ -244,8 +244,8 @@ enum ckpt_status
 writer_archive_put(struct writer *w, const struct ckpt_id *tensor_ids,
     struct ckpt_error *err)
 {
-	struct archive *a = w->archive;
-	struct archive_query q;
+	struct dedup *a = w->dedup;
+	struct dedup_query q;
 	enum ckpt_status status = CKPT_OK;
 	size_t i;
 
@@ -258,7 +258,7 @@ writer_archive_put(struct writer *w, const struct ckpt_id *tensor_ids,
 	if (status == CKPT_OK)
 		status = writer_pages(w, err);
 	if (status == CKPT_OK)
-		status = archive_settle(a, err);
+		status = dedup_settle(a, err);
 	free(a->model);
 	a->model = NULL;
 	return (status);

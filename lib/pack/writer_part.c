@@ -46,7 +46,7 @@ writer_frame(struct writer *w, enum wire_kind kind, const void *raw,
 		    "at most %d are allowed", wire_kind_name(kind), n,
 		    WIRE_MAX_PAYLOAD));
 	f.raw = (uint32_t)n;
-	if (kind == WIRE_PART && w->archive != NULL)
+	if (kind == WIRE_PART && w->dedup != NULL)
 		f.flags = WIRE_PART_ARCHIVE;
 	if (may_shrink(kind) && w->options.codec == PACK_CODEC_ZSTD) {
 		w->frame.len = 0;
@@ -69,8 +69,8 @@ writer_part_begin(struct writer *w, struct ckpt_error *err)
 	w->has_part = true;
 	w->part_start = outfile_offset(w->out);
 	w->number = 0;
-	if (w->archive != NULL)
-		archive_part(w->archive, w->part_start);
+	if (w->dedup != NULL)
+		dedup_part(w->dedup, w->part_start);
 	return (writer_frame(w, WIRE_PART, "", 0, err));
 }
 

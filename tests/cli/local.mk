@@ -6,6 +6,7 @@ TESTS += $(CLI_TESTS)
 EXTRA_DIST += $(CLI_TESTS)
 
 CLI_TESTS += \
+	tests/cli/cat_archive.sh \
 	tests/cli/cat_archives.sh \
 	tests/cli/cat_errors.sh \
 	tests/cli/cat_examples.sh \
@@ -61,3 +62,4 @@ EXTRA_DIST += $(ALIGN_TESTS) tests/cli/align_tool.py \
 CLI_TESTS += tests/cli/align_activations.sh
 EXTRA_DIST += tests/cli/align_activations.py
 CLI_TESTS += tests/cli/store.sh tests/cli/store_damage.sh
+EXTRA_DIST += tests/cli/archive_models.py

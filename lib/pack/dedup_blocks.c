@@ -1,10 +1,10 @@
 /*
- * archive_blocks: pages of which some blocks stand before.
+ * dedup_blocks: pages of which some blocks stand before.
  */
 #include "id/id.h"
-#include "pack/archive.h"
+#include "pack/dedup.h"
 
-#define MAX_BLOCKS (WIRE_MAX_PAGE / ARCHIVE_BLOCK)
+#define MAX_BLOCKS (WIRE_MAX_PAGE / DEDUP_BLOCK)
 
 /* Where a block of a page was found; place UINT32_MAX: nowhere. */
 struct block {
@@ -21,10 +21,10 @@ is_constant(const unsigned char *p, size_t n)
 }
 
 static enum ckpt_status
-find_block(struct archive *a, const unsigned char *data, struct block *b,
+find_block(struct dedup *a, const unsigned char *data, struct block *b,
     struct ckpt_error *err)
 {
-	const struct archive_place *p;
+	const struct dedup_place *p;
 	const unsigned char *raw;
 	enum ckpt_status status;
 	uint64_t value, key;
@@ -35,19 +35,19 @@ find_block(struct archive *a, const unsigned char *data, struct block *b,
 		return (CKPT_OK);
 	key = xxh3_64(data, b->n);
 	if (!lookup_get(&a->blocks, key, &value))
-		return (archive_remember(a, ARCHIVE_BLOCKS, key,
+		return (dedup_remember(a, DEDUP_BLOCKS, key,
 		    (a->places.len / sizeof(*p)) << 4 |
-		    b->begin / ARCHIVE_BLOCK, err));
-	p = archive_places(a) + (value >> 4);
+		    b->begin / DEDUP_BLOCK, err));
+	p = dedup_places(a) + (value >> 4);
 	if (p->depth >= WIRE_MAX_DEPTH)
 		return (CKPT_OK);
 	status = refs_page(a->refs, p->offset, p->stored, &raw, &n, err);
 	if (status != CKPT_OK)
 		return (status);
-	value = (value & 15) * ARCHIVE_BLOCK;
+	value = (value & 15) * DEDUP_BLOCK;
 	if (value + b->n > n || memcmp(raw + value, data, b->n) != 0)
 		return (CKPT_OK);
-	b->place = (uint32_t)(p - archive_places(a));
+	b->place = (uint32_t)(p - dedup_places(a));
 	b->begin = (uint32_t)value;
 	return (CKPT_OK);
 }
@@ -70,13 +70,13 @@ merge(struct block *b, unsigned n)
 
 /* The payload: head, segments, and the bytes that stand nowhere else. */
 static enum ckpt_status
-put(struct archive *a, const unsigned char *data, uint32_t n,
+put(struct dedup *a, const unsigned char *data, uint32_t n,
     const struct block *b, unsigned n_blocks, struct codec *codec,
     enum codec_kind kind, int level, struct ckpt_error *err)
 {
-	struct refs_disk_blocks d;
-	struct refs_disk_segment s;
-	const struct archive_place *p;
+	struct wire_disk_blocks d;
+	struct wire_disk_segment s;
+	const struct dedup_place *p;
 	unsigned char *literal, *out;
 	uint32_t n_literal = 0, at = 0;
 	enum ckpt_status status = CKPT_OK;
@@ -97,7 +97,7 @@ put(struct archive *a, const unsigned char *data, uint32_t n,
 			memcpy(literal + n_literal, data + at, b[i].n);
 			n_literal += b[i].n;
 		} else {
-			p = archive_places(a) + b[i].place;
+			p = dedup_places(a) + b[i].place;
 			le64_store(s.offset, p->offset);
 			le32_store(s.stored, p->stored);
 			le32_store(s.begin, b[i].begin);
@@ -129,7 +129,7 @@ err0:
 }
 
 enum ckpt_status
-archive_blocks_find(struct archive *a, const unsigned char *data, uint32_t n,
+dedup_blocks_find(struct dedup *a, const unsigned char *data, uint32_t n,
     struct codec *codec, enum codec_kind kind, int level, unsigned *depth,
     bool *found, struct ckpt_error *err)
 {
@@ -142,16 +142,16 @@ archive_blocks_find(struct archive *a, const unsigned char *data, uint32_t n,
 	*depth = 0;
 	for (at = 0; at < n; at += b[n_blocks++].n) {
 		b[n_blocks].begin = at;
-		b[n_blocks].n = n - at < ARCHIVE_BLOCK ? n - at :
-		    ARCHIVE_BLOCK;
+		b[n_blocks].n = n - at < DEDUP_BLOCK ? n - at :
+		    DEDUP_BLOCK;
 		status = find_block(a, data + at, &b[n_blocks], err);
 		if (status != CKPT_OK)
 			return (status);
 		if (b[n_blocks].place == UINT32_MAX)
 			continue;
 		*found = true;
-		if (archive_places(a)[b[n_blocks].place].depth >= *depth)
-			*depth = archive_places(a)[b[n_blocks].place].depth +
+		if (dedup_places(a)[b[n_blocks].place].depth >= *depth)
+			*depth = dedup_places(a)[b[n_blocks].place].depth +
 			    1;
 	}
 	if (!*found)

@@ -1,14 +1,14 @@
 /*
- * archive: the tables of a writer of archives.
+ * dedup: the tables of a writer of archives.
  */
 #include "id/id.h"
-#include "pack/archive.h"
+#include "pack/dedup.h"
 
 enum ckpt_status
-archive_new(refs_read_fn *read, void *arg, struct archive **out,
+dedup_new(refs_read_fn *read, void *arg, struct dedup **out,
     struct ckpt_error *err)
 {
-	struct archive *a = calloc(1, sizeof(*a));
+	struct dedup *a = calloc(1, sizeof(*a));
 	enum ckpt_status status;
 
 	if (a == NULL)
@@ -28,7 +28,7 @@ archive_new(refs_read_fn *read, void *arg, struct archive **out,
 
 /* The arrays of the model before are not referred to any more. */
 static void
-forget_known(struct archive *a)
+forget_known(struct dedup *a)
 {
 	size_t i;
 
@@ -40,7 +40,7 @@ forget_known(struct archive *a)
 }
 
 void
-archive_part(struct archive *a, uint64_t part_start)
+dedup_part(struct dedup *a, uint64_t part_start)
 {
 	forget_known(a);
 	refs_part(a->refs, part_start);
@@ -53,11 +53,11 @@ archive_part(struct archive *a, uint64_t part_start)
 }
 
 void
-archive_free(struct archive *a)
+dedup_free(struct dedup *a)
 {
 	if (a == NULL)
 		return;
-	archive_part(a, 0);
+	dedup_part(a, 0);
 	free(a->known);
 	free(a->arrays);
 	free(a->model);
@@ -69,34 +69,34 @@ archive_free(struct archive *a)
 	free(a);
 }
 
-struct archive_place *
-archive_places(const struct archive *a)
+struct dedup_place *
+dedup_places(const struct dedup *a)
 {
-	return ((struct archive_place *)(void *)a->places.data);
+	return ((struct dedup_place *)(void *)a->places.data);
 }
 
 enum ckpt_status
-archive_place_add(struct archive *a, uint32_t depth, struct ckpt_error *err)
+dedup_place_add(struct dedup *a, uint32_t depth, struct ckpt_error *err)
 {
-	struct archive_place p = { .depth = depth };
+	struct dedup_place p = { .depth = depth };
 
 	return (buf_append(&a->places, &p, sizeof(p), err));
 }
 
 enum ckpt_status
-archive_remember(struct archive *a, int table, uint64_t key, uint64_t value,
+dedup_remember(struct dedup *a, int table, uint64_t key, uint64_t value,
     struct ckpt_error *err)
 {
-	struct archive_new f = { .table = table, .key = key, .value = value };
+	struct dedup_new f = { .table = table, .key = key, .value = value };
 
 	return (buf_append(&a->fresh, &f, sizeof(f), err));
 }
 
 /* The first one of a key stays: so chains do not grow. */
 enum ckpt_status
-archive_settle(struct archive *a, struct ckpt_error *err)
+dedup_settle(struct dedup *a, struct ckpt_error *err)
 {
-	const struct archive_new *f = (const void *)a->fresh.data;
+	const struct dedup_new *f = (const void *)a->fresh.data;
 	size_t n = a->fresh.len / sizeof(*f), i;
 	struct lookup *const tables[] = { &a->ids, &a->moved, &a->blocks };
 	enum ckpt_status status = CKPT_OK;

@@ -1,15 +1,15 @@
 /*
- * archive_orbit: tensors that are stored ones with rows and columns moved.
+ * dedup_orbit: tensors that are stored ones with rows and columns moved.
  */
 #include "id/id.h"
-#include "pack/archive.h"
+#include "pack/dedup.h"
 
 /* Bytes of the frames of a tensor's pages, and their depth. */
 static uint64_t
-length_of(const struct archive *a, const struct archive_tensor *t,
+length_of(const struct dedup *a, const struct dedup_tensor *t,
     unsigned *depth)
 {
-	const struct archive_place *p = archive_places(a) + t->place;
+	const struct dedup_place *p = dedup_places(a) + t->place;
 	uint64_t sum = 0;
 	uint32_t i;
 
@@ -22,9 +22,9 @@ length_of(const struct archive *a, const struct archive_tensor *t,
 }
 
 static enum ckpt_status
-compare(struct archive *a, const struct archive_query *q,
+compare(struct dedup *a, const struct dedup_query *q,
     const struct moved_shape *s, const struct moved_print *print,
-    const struct archive_tensor *base, struct moved *m, bool *found,
+    const struct dedup_tensor *base, struct moved *m, bool *found,
     struct ckpt_error *err)
 {
 	struct moved_known known = { a->n_known, a->known };
@@ -37,7 +37,7 @@ compare(struct archive *a, const struct archive_query *q,
 	length = length_of(a, base, &depth);
 	if (depth >= WIRE_MAX_DEPTH)
 		return (CKPT_OK);
-	status = refs_tensor(a->refs, archive_places(a)[base->place].offset,
+	status = refs_tensor(a->refs, dedup_places(a)[base->place].offset,
 	    length, q->t->n_bytes, &raw, err);
 	if (status == CKPT_OK)
 		status = moved_find(s, raw, q->data, print, &known, m, found,
@@ -46,11 +46,11 @@ compare(struct archive *a, const struct archive_query *q,
 }
 
 enum ckpt_status
-archive_orbit_find(struct archive *a, const struct archive_query *q,
+dedup_orbit_find(struct dedup *a, const struct dedup_query *q,
     struct moved_shape *s, struct moved *m,
-    const struct archive_tensor **base, struct ckpt_error *err)
+    const struct dedup_tensor **base, struct ckpt_error *err)
 {
-	const struct archive_tensor *all = (const void *)a->tensors.data;
+	const struct dedup_tensor *all = (const void *)a->tensors.data;
 	struct moved_print print;
 	enum ckpt_status status;
 	uint64_t value;
@@ -69,7 +69,7 @@ archive_orbit_find(struct archive *a, const struct archive_query *q,
 		if (status == CKPT_OK && found)
 			*base = &all[value];
 	} else {
-		status = archive_remember(a, ARCHIVE_MOVED, print.all,
+		status = dedup_remember(a, DEDUP_MOVED, print.all,
 		    a->tensors.len / sizeof(*all), err);
 	}
 	moved_print_release(&print);
@@ -77,8 +77,8 @@ archive_orbit_find(struct archive *a, const struct archive_query *q,
 }
 
 /* An array of the model's pages before that is the same one. */
-static const struct archive_array *
-find_known(const struct archive *a, uint32_t n, const uint32_t *source,
+static const struct dedup_array *
+find_known(const struct dedup *a, uint32_t n, const uint32_t *source,
     const int16_t *scale)
 {
 	const struct moved_axis *k;
@@ -96,13 +96,13 @@ find_known(const struct archive *a, uint32_t n, const uint32_t *source,
 }
 
 static enum ckpt_status
-add_known(struct archive *a, uint32_t n, const uint32_t *source,
+add_known(struct dedup *a, uint32_t n, const uint32_t *source,
     const int16_t *scale, unsigned which, struct ckpt_error *err)
 {
 	size_t n_bytes = n * (source != NULL ? sizeof(*source) :
 	    sizeof(*scale));
 	struct moved_axis *known;
-	struct archive_array *arrays;
+	struct dedup_array *arrays;
 	void *copy;
 
 	known = realloc(a->known, (a->n_known + 1) * sizeof(*known));
@@ -124,20 +124,20 @@ add_known(struct archive *a, uint32_t n, const uint32_t *source,
 	else
 		known[a->n_known].scale = copy;
 	arrays[a->n_known].place = (uint32_t)(a->places.len /
-	    sizeof(struct archive_place));
+	    sizeof(struct dedup_place));
 	arrays[a->n_known++].which = which;
 	return (CKPT_OK);
 }
 
 static enum ckpt_status
-put_array(struct archive *a, const struct moved_axis *axis, unsigned which,
+put_array(struct dedup *a, const struct moved_axis *axis, unsigned which,
     struct ckpt_error *err)
 {
 	const uint32_t *source = which % 2 == 0 ? axis->source : NULL;
 	const int16_t *scale = which % 2 == 0 ? NULL : axis->scale;
-	struct refs_disk_shared d;
-	const struct archive_place *p;
-	const struct archive_array *k;
+	struct wire_disk_shared d;
+	const struct dedup_place *p;
+	const struct dedup_array *k;
 	unsigned char kind = MOVED_NOTHING;
 	enum ckpt_status status;
 
@@ -149,7 +149,7 @@ put_array(struct archive *a, const struct moved_axis *axis, unsigned which,
 	if (status != CKPT_OK)
 		return (status);
 	if (k != NULL) {
-		p = archive_places(a) + k->place;
+		p = dedup_places(a) + k->place;
 		assert(p->offset != 0);
 		le64_store(d.offset, p->offset);
 		le32_store(d.stored, p->stored);
@@ -164,7 +164,7 @@ put_array(struct archive *a, const struct moved_axis *axis, unsigned which,
 
 /* The arrays that stand in the page just put may be shared from now on. */
 static enum ckpt_status
-keep_arrays(struct archive *a, const struct moved *m, struct ckpt_error *err)
+keep_arrays(struct dedup *a, const struct moved *m, struct ckpt_error *err)
 {
 	const struct moved_axis *axis;
 	enum ckpt_status status = CKPT_OK;
@@ -184,12 +184,12 @@ keep_arrays(struct archive *a, const struct moved *m, struct ckpt_error *err)
 }
 
 enum ckpt_status
-archive_orbit_put(struct archive *a, const struct archive_query *q,
+dedup_orbit_put(struct dedup *a, const struct dedup_query *q,
     const struct moved_shape *s, const struct moved *m,
-    const struct archive_tensor *base, uint64_t begin, uint32_t n,
+    const struct dedup_tensor *base, uint64_t begin, uint32_t n,
     unsigned *depth, bool *found, struct ckpt_error *err)
 {
-	struct refs_disk_orbit d;
+	struct wire_disk_orbit d;
 	enum ckpt_status status;
 	unsigned i;
 
@@ -200,7 +200,7 @@ archive_orbit_put(struct archive *a, const struct archive_query *q,
 	le32_store(d.cols, s->cols);
 	le32_store(d.inner, s->inner);
 	le64_store(d.begin, begin);
-	le64_store(d.offset, archive_places(a)[base->place].offset);
+	le64_store(d.offset, dedup_places(a)[base->place].offset);
 	le64_store(d.length, length_of(a, base, depth));
 	++*depth;
 	a->payload.len = 0;

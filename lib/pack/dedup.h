@@ -1,5 +1,5 @@
 /*
- * archive: what a writer of archives remembers of the part that it writes,
+ * dedup: what a writer of archives remembers of the part that it writes,
  * and how it finds what is stored already.
  *
  * Models of more than WIRE_SMALL_MODEL bytes are held whole and stand in
@@ -9,47 +9,47 @@
  * any tensor before (by their hash, then byte for byte). What is found
  * depends on nothing but the models and their order.
  */
-#ifndef CKPT_PACK_ARCHIVE_H
-#define CKPT_PACK_ARCHIVE_H
+#ifndef CKPT_PACK_DEDUP_H
+#define CKPT_PACK_DEDUP_H
 
 #include "pack/lookup.h"
 #include "pack/moved.h"
 #include "pack/refs.h"
 #include "pack/wire.h"
 
-#define ARCHIVE_BLOCK 65536  /* bytes */
-#define ARCHIVE_MIN_TENSOR 64 /* bytes; smaller ones are not looked for */
+#define DEDUP_BLOCK 65536  /* bytes */
+#define DEDUP_MIN_TENSOR 64 /* bytes; smaller ones are not looked for */
 
 /* A page that has been written, or is about to be. */
-struct archive_place {
+struct dedup_place {
 	uint64_t offset;  /* of its frame in the part; 0: not yet known */
 	uint32_t stored;
 	uint32_t depth;   /* references that it takes */
 };
 
-struct archive_tensor {
+struct dedup_tensor {
 	struct ckpt_id id;
 	uint32_t place;   /* its first page's */
 	uint32_t n_places;
 };
 
 /* A key that others may refer to once the model is written. */
-struct archive_new {
-	enum { ARCHIVE_ID, ARCHIVE_MOVED, ARCHIVE_BLOCKS } table;
+struct dedup_new {
+	enum { DEDUP_ID, DEDUP_MOVED, DEDUP_BLOCKS } table;
 	uint64_t key, value;
 };
 
 /* An array of the current model's orbit pages. */
-struct archive_array {
+struct dedup_array {
 	uint32_t place;   /* of the page that has it */
 	unsigned which;   /* enum refs_array */
 };
 
-struct archive {
+struct dedup {
 	struct refs *refs;        /* reads what was written */
 	unsigned char *model;     /* the current model's bytes */
-	struct buf tensors;       /* struct archive_tensor */
-	struct buf places;        /* struct archive_place */
+	struct buf tensors;       /* struct dedup_tensor */
+	struct buf places;        /* struct dedup_place */
 	struct lookup ids;        /* of tensors: index into tensors */
 	struct lookup moved;      /* their prints: index into tensors */
 	struct lookup blocks;     /* place << 4 | number of the block */
@@ -57,37 +57,37 @@ struct archive {
 	/* the current model */
 	struct lookup current;    /* its tensors, as `ids` */
 	size_t n_written;         /* of `places`: their offsets are known */
-	struct buf fresh;         /* struct archive_new */
+	struct buf fresh;         /* struct dedup_new */
 	struct moved_axis *known; /* an entry an array that was stored */
-	struct archive_array *arrays; /* where each stands */
+	struct dedup_array *arrays; /* where each stands */
 	size_t n_known;
 	struct buf payload;
 };
 
 /* ---- archive.c ---- */
 
-CKPT_CHECKED enum ckpt_status archive_new(refs_read_fn *read, void *arg,
-    struct archive **out, struct ckpt_error *err);
-void archive_free(struct archive *a); /* NULL does nothing */
+CKPT_CHECKED enum ckpt_status dedup_new(refs_read_fn *read, void *arg,
+    struct dedup **out, struct ckpt_error *err);
+void dedup_free(struct dedup *a); /* NULL does nothing */
 
 /* A part begins there; nothing refers to what stands before. */
-void archive_part(struct archive *a, uint64_t part_start);
+void dedup_part(struct dedup *a, uint64_t part_start);
 
 /* A page is added, whose offset is told later. */
-CKPT_CHECKED enum ckpt_status archive_place_add(struct archive *a,
+CKPT_CHECKED enum ckpt_status dedup_place_add(struct dedup *a,
     uint32_t depth, struct ckpt_error *err);
-struct archive_place *archive_places(const struct archive *a);
+struct dedup_place *dedup_places(const struct dedup *a);
 
-CKPT_CHECKED enum ckpt_status archive_remember(struct archive *a, int table,
+CKPT_CHECKED enum ckpt_status dedup_remember(struct dedup *a, int table,
     uint64_t key, uint64_t value, struct ckpt_error *err);
 
 /* The current model is written: what is new of it may be referred to. */
-CKPT_CHECKED enum ckpt_status archive_settle(struct archive *a,
+CKPT_CHECKED enum ckpt_status dedup_settle(struct dedup *a,
     struct ckpt_error *err);
 
-/* ---- archive_orbit.c ---- */
+/* ---- dedup_orbit.c ---- */
 
-struct archive_query {
+struct dedup_query {
 	const struct tensor_desc *t;
 	const unsigned char *data;   /* its bytes */
 	const struct ckpt_id *id;
@@ -95,26 +95,26 @@ struct archive_query {
 
 /* A stored tensor from which this one comes by moving. *base is NULL if
  * there is none; else *m says how, and is released by the caller. */
-CKPT_CHECKED enum ckpt_status archive_orbit_find(struct archive *a,
-    const struct archive_query *q, struct moved_shape *s,
-    struct moved *m, const struct archive_tensor **base,
+CKPT_CHECKED enum ckpt_status dedup_orbit_find(struct dedup *a,
+    const struct dedup_query *q, struct moved_shape *s,
+    struct moved *m, const struct dedup_tensor **base,
     struct ckpt_error *err);
 
 /* The payload of the page of `n` bytes from `begin` on into a->payload; it
  * is the next one to be added. Arrays are shared with pages of the model that
  * stand before, which must have been written. *found is false if the payload
  * is not worth it. */
-CKPT_CHECKED enum ckpt_status archive_orbit_put(struct archive *a,
-    const struct archive_query *q, const struct moved_shape *s,
-    const struct moved *m, const struct archive_tensor *base,
+CKPT_CHECKED enum ckpt_status dedup_orbit_put(struct dedup *a,
+    const struct dedup_query *q, const struct moved_shape *s,
+    const struct moved *m, const struct dedup_tensor *base,
     uint64_t begin, uint32_t n, unsigned *depth, bool *found,
     struct ckpt_error *err);
 
-/* ---- archive_blocks.c ---- */
+/* ---- dedup_blocks.c ---- */
 
 /* Looks for the blocks of a page of `n` bytes. If some are stored before,
  * the payload is put into a->payload and *depth is set; *found says so. */
-CKPT_CHECKED enum ckpt_status archive_blocks_find(struct archive *a,
+CKPT_CHECKED enum ckpt_status dedup_blocks_find(struct dedup *a,
     const unsigned char *data, uint32_t n, struct codec *codec,
     enum codec_kind kind, int level, unsigned *depth, bool *found,
     struct ckpt_error *err);

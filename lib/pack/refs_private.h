@@ -1,0 +1,62 @@
+/*
+ * refs_private: what following references keeps, and its steps.
+ */
+#ifndef CKPT_PACK_REFS_PRIVATE_H
+#define CKPT_PACK_REFS_PRIVATE_H
+
+#include "pack/refs.h"
+
+struct refs {
+	refs_read_fn *read;
+	void *arg;
+	struct codec *codec;
+	uint64_t part_start;
+	unsigned depth;          /* references that are being followed */
+	unsigned height;         /* of what is decoded: the longest chain of
+	                            references below it, so far */
+	unsigned work;           /* pages that the first of them has needed */
+
+	/* the page that was asked for last */
+	uint64_t page_offset;    /* UINT64_MAX: none */
+	unsigned char *page;
+	uint32_t n_page;
+	unsigned page_height;
+
+	/* the tensor that was asked for last */
+	uint64_t tensor_offset;  /* UINT64_MAX: none */
+	uint64_t n_tensor;
+	unsigned char *tensor;
+	unsigned tensor_height;
+
+	/* an orbit page's payload, for its arrays */
+	uint64_t orbit_offset;   /* UINT64_MAX: none */
+	unsigned char *orbit;
+	uint32_t n_orbit;
+};
+
+/* CKPT_CORRUPT at the page `f`. */
+enum ckpt_status refs_bad(const struct wire_frame *f, const char *section,
+    const char *what, struct ckpt_error *err);
+
+/* Bytes that stand before the page `f`, allocated; forwards there is
+ * nothing. */
+CKPT_CHECKED enum ckpt_status refs_before(struct refs *r,
+    const struct wire_frame *f, uint64_t offset, uint64_t n,
+    unsigned char **out, struct ckpt_error *err);
+
+/* The page frame at `bytes`, of which `n` are there, after its checks. */
+CKPT_CHECKED enum ckpt_status refs_frame(const struct wire_frame *from,
+    const unsigned char *bytes, uint64_t n, uint64_t offset,
+    struct wire_frame *f, struct ckpt_error *err);
+
+/* All of a base's tensor into r->tensor. */
+CKPT_CHECKED enum ckpt_status refs_tensor_before(struct refs *r,
+    const struct wire_frame *from, uint64_t offset, uint64_t length,
+    uint64_t n_raw, struct ckpt_error *err);
+
+/* The raw bytes of an orbit page. */
+CKPT_CHECKED enum ckpt_status refs_orbit(struct refs *r,
+    const struct wire_frame *f, const unsigned char *stored,
+    unsigned char *raw, struct ckpt_error *err);
+
+#endif
