@@ -127,6 +127,7 @@ struct align_item {
 	 * --check=f64; data NULL otherwise. */
 	struct model unrounded;
 	bool is_near;                /* nearly the same function, not more */
+	bool is_centered;            /* the same but for a translation */
 	/* --to=mean: the number among the models; the map to the mean, if
 	 * there is one; the weights before (or under the map of the pass
 	 * before) and after it */

@@ -205,10 +205,28 @@ largest(size_t n, const double *p, const double *q)
 	return (max);
 }
 
-/* The models whose outputs are compared. */
+/* The models whose outputs are compared, and whether only up to a number
+ * added to all outputs of an image. */
 struct trio {
 	const struct model *before, *after, *moved;
+	bool is_centered;
 };
+
+/* Takes their mean off the outputs of each of `n` / `n_classes` images. */
+static void
+center(size_t n, size_t n_classes, double *z)
+{
+	double mean;
+	size_t i, c;
+
+	for (i = 0; i < n; i += n_classes) {
+		for (mean = 0, c = 0; c < n_classes; c++)
+			mean += z[i + c];
+		mean /= (double)n_classes;
+		for (c = 0; c < n_classes; c++)
+			z[i + c] -= mean;
+	}
+}
 
 static enum ckpt_status
 compare(struct align_check *k, const struct align_plan *p, unsigned thread,
@@ -230,6 +248,8 @@ compare(struct align_check *k, const struct align_plan *p, unsigned thread,
 		    models[i]->data, &k->images, 0, n_images, z + i * n,
 		    err) : float_outputs(k, p, thread, models[i], z + i * n,
 		    err);
+	if (t->is_centered)
+		center(3 * n, k->n_classes, z);
 	out->output = largest(n, z, z + n);
 	out->order = largest(n, z, z + 2 * n);
 	out->max_logit = largest(n, z, NULL);
@@ -258,7 +278,7 @@ align_check_item(struct align_item *item, unsigned thread,
 {
 	const struct align_plan *p = item->plan;
 	struct model moved;
-	struct trio t = { &item->in, &item->out, &moved };
+	struct trio t = { &item->in, &item->out, &moved, item->is_centered };
 	enum ckpt_status st;
 
 	st = sym_apply(p->plan->sym, &item->order, &item->in, 0, &moved, err);

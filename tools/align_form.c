@@ -195,6 +195,7 @@ align_form(const struct align *a, struct align_item *item,
 	item->stage = a->method == ALIGN_PAPER ? "paper" :
 	    a->scale == MATCH_SCALE_MASS ? "min-mass" :
 	    a->scale == MATCH_SCALE_UNIT ? "unit" : "softmax";
+	item->is_centered = a->is_centered;
 	st = run(&f, err);
 	if (st == CKPT_OK)
 		st = align_put_rounded(a, item, f.plan, f.from, &f.map, err);

@@ -151,6 +151,21 @@ take_common(struct cli *c, int letter)
 	}
 }
 
+/* The long name of an option. */
+static const char *
+name_of(const struct cli_option *options, int letter)
+{
+	const struct cli_option *o;
+
+	for (o = options; o->name != NULL; o++)
+		if (o->letter == letter)
+			return (o->name);
+	for (o = common_options; o->name != NULL; o++)
+		if (o->letter == letter)
+			return (o->name);
+	return ("");
+}
+
 int
 cli_next_option(struct cli *c)
 {
@@ -166,6 +181,7 @@ cli_next_option(struct cli *c)
 		letter = getopt_long(main_argc, main_argv, shorts, longs,
 		    NULL);
 		c->value = optarg;
+		c->name = name_of(c->options, letter);
 		if (letter == '?') {
 			(void)fprintf(stderr,
 			    "%s: try '%s --help'\n", c->tool, c->tool);
@@ -190,8 +206,8 @@ cli_number(const struct cli *c, unsigned long long min,
 	if (c->value[0] >= '0' && c->value[0] <= '9')
 		n = strtoull(c->value, &end, 10);
 	if (end == NULL || *end != '\0' || errno != 0 || n < min || n > max)
-		cli_usage_error(c, "'%s': expected a number from %llu to "
-		    "%llu", c->value, min, max);
+		cli_usage_error(c, "--%s=%s: expected a number from %llu to "
+		    "%llu", c->name, c->value, min, max);
 	return (n);
 }
 

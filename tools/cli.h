@@ -35,7 +35,8 @@ struct cli {
 	/* Damage to a pack that can be read at any place is reported and
 	 * counted here, and reading goes on; NULL: it is an error. */
 	size_t *n_lost;
-	const char *value;    /* of the option last returned */
+	const char *name;     /* long name of the option last returned */
+	const char *value;    /* its value */
 	int n_args;           /* operands, after the last option */
 	char **args;
 };

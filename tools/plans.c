@@ -119,6 +119,19 @@ err0:
 	return (st);
 }
 
+/* Says which model it is, also where a line of an .arch file is named. */
+static void
+name_model(const char *label, struct ckpt_error *err)
+{
+	size_t n = strlen(err->text);
+
+	if (err->where[0] == '\0')
+		(void)error_where(err, label);
+	else
+		(void)snprintf(err->text + n, sizeof(err->text) - n,
+		    " (model %.200s)", label);
+}
+
 enum ckpt_status
 plans_get(struct plans *p, const struct model_head *head,
     const struct plan **out, struct ckpt_error *err)
@@ -139,7 +152,7 @@ plans_get(struct plans *p, const struct model_head *head,
 		p->plans = plans;
 		st = plan_new(p, head, &plan, err);
 		if (st != CKPT_OK) {
-			(void)error_where(err, head->label);
+			name_model(head->label, err);
 			return (st);
 		}
 		p->n++;

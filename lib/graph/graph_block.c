@@ -337,6 +337,26 @@ use_once(struct graph_build *b, const struct graph_block *block,
 	return (st);
 }
 
+/* The name of a use also stands for the result of its last line. */
+static enum ckpt_status
+add_alias(struct graph_build *b, const struct graph_word *name,
+    struct ckpt_error *err)
+{
+	char **more;
+
+	if (graph_names_find(&b->nodes, name->s, name->n) != SIZE_MAX)
+		return (CKPT_OK); /* the last line has this very name */
+	more = realloc(b->aliases, (b->n_aliases + 1) * sizeof(*more));
+	if (more == NULL)
+		return (error_nomem(err, sizeof(*more)));
+	b->aliases = more;
+	more[b->n_aliases] = strndup(name->s, name->n);
+	if (more[b->n_aliases] == NULL)
+		return (error_nomem(err, name->n));
+	return (graph_names_add(&b->nodes, more[b->n_aliases++],
+	    b->g->n_nodes - 1, err));
+}
+
 /* What the lines of the block read as "in". */
 static enum ckpt_status
 find_input(const struct graph_build *b, struct graph_line *l, char *in,
@@ -415,6 +435,8 @@ graph_build_use(struct graph_build *b, struct graph_line *l,
 	for (i = 2; i < l->n_words && st == CKPT_OK; i++) {
 		u.instance = &l->words[i];
 		st = use_once(b, block, &u, l, err);
+		if (st == CKPT_OK)
+			st = add_alias(b, u.instance, err);
 		if (st == CKPT_OK && i + 1 < l->n_words)
 			(void)snprintf(in, sizeof(in), "%s",
 			    b->g->nodes[b->g->n_nodes - 1].name);

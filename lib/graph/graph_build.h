@@ -44,6 +44,8 @@ struct graph_build {
 	size_t n_blocks;
 	struct graph_block blocks[GRAPH_MAX_BLOCKS];
 	unsigned depth;       /* of blocks that are being used */
+	size_t n_aliases;     /* names of uses, as names of their last lines */
+	char **aliases;
 	size_t node_capacity, param_capacity;
 	struct graph_names nodes, params;
 	bool *is_read;        /* a node's result is used by another */

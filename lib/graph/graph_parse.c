@@ -264,6 +264,9 @@ parse(const char *text, size_t n, const struct schema *schema,
 		st = check_all_read(&b, err);
 	graph_names_release(&b.nodes);
 	graph_names_release(&b.params);
+	while (b.n_aliases > 0)
+		free(b.aliases[--b.n_aliases]);
+	free(b.aliases);
 	free(b.is_read);
 	if (st != CKPT_OK) {
 		graph_free(b.g);

@@ -359,6 +359,18 @@ err0:
 	return (st);
 }
 
+/* Whether no group before number `i` of the order is permuted alike with it. */
+static bool
+is_first_of_family(const struct match_shape *s, size_t i)
+{
+	size_t k;
+
+	for (k = 0; k < i; k++)
+		if (s->family[s->order[k]] == s->family[s->order[i]])
+			return (false);
+	return (true);
+}
+
 enum ckpt_status
 match_paper(const struct match_shape *s, enum match_scale scale,
     bool is_sorted, double *w, struct match_map *m, struct ckpt_error *err)
@@ -373,9 +385,9 @@ match_paper(const struct match_shape *s, enum match_scale scale,
 		return (st);
 	for (i = 0; i < s->n_groups; i++) {
 		scale_group(&f, s->order[i]);
-		if (!is_sorted)
-			continue;
-		sort_group(&f, s->order[i], false);
+		/* what is permuted alike: by what writes the first of it */
+		if (is_sorted && is_first_of_family(s, i))
+			sort_group(&f, s->family[s->order[i]], false);
 	}
 	for (i = s->n_groups; i-- > 0;) /* one may feed another */
 		scale_rest(&f, s->order[i]);

@@ -45,6 +45,8 @@ match_unit_factors(const struct match_shape *s, const double *w, size_t group,
 {
 	const struct sym_tensor *t = &s->tensors[use->tensor];
 	uint32_t u, n = s->table->groups[group].n_units;
+	enum symmetry_action action = use->is_col ? t->col.action :
+	    t->row.action;
 	double *sums = factor + n, f;
 	size_t n_new = 0;
 
@@ -57,7 +59,7 @@ match_unit_factors(const struct match_shape *s, const double *w, size_t group,
 		if (is_done[u] || !(f > 0) || !isfinite(f))
 			continue;
 		/* what comes in is multiplied, what goes out divided */
-		factor[u] = use->is_col ? 1 / f : f;
+		factor[u] = action == SYMMETRY_IN ? 1 / f : f;
 		is_done[u] = true;
 		n_new++;
 	}

@@ -2,37 +2,29 @@
 
 #include "match/match_shape.h"
 
-/* The rank at which a group's units are first written or read: that of the
- * first use, also of those that are permuted alike with it if it is the first
- * of them, or of the first that it holds in its blocks. */
+/* The rank at which a group's units are first written: that of the first
+ * use, or of the first that it holds in its blocks. */
 static uint32_t
 rank_of(const struct match_shape *s, size_t group)
 {
 	const struct sym_use *uses;
-	size_t g, i, n, n_own;
+	size_t i, n;
 	uint32_t rank = UINT32_MAX, r;
 
-	(void)sym_plan_uses(s->plan, group, &n_own);
-	for (g = 0; g < s->n_groups; g++) {
-		if (g != group && s->family[g] != group)
-			continue;
-		uses = sym_plan_uses(s->plan, g, &n);
-		for (i = 0; i < n; i++) {
-			r = s->tensors[uses[i].tensor].rank;
-			rank = r < rank ? r : rank;
-		}
-	}
-	for (g = 0; n_own == 0 && g < s->n_groups; g++)
-		if (s->table->groups[g].parent == group) {
-			r = rank_of(s, g);
+	uses = sym_plan_uses(s->plan, group, &n);
+	for (i = 0; i < n; i++)
+		if (s->tensors[uses[i].tensor].rank < rank)
+			rank = s->tensors[uses[i].tensor].rank;
+	for (i = 0; n == 0 && i < s->n_groups; i++)
+		if (s->table->groups[i].parent == group) {
+			r = rank_of(s, i);
 			rank = r < rank ? r : rank;
 		}
 	return (rank);
 }
 
-/* Whether group a comes before b: by rank; the first of those permuted alike
- * after the others, so that all have their signs when they are sorted; those
- * without a use of their own after what they hold; by number. */
+/* Whether group a comes before b: by rank; those without a use of their own
+ * after what they hold; by number. */
 static bool
 precedes(const struct match_shape *s, size_t a, size_t b)
 {
@@ -41,8 +33,6 @@ precedes(const struct match_shape *s, size_t a, size_t b)
 
 	if (p != q)
 		return (p < q);
-	if ((s->family[a] == a) != (s->family[b] == b))
-		return (s->family[b] == b);
 	(void)sym_plan_uses(s->plan, a, &n);
 	(void)sym_plan_uses(s->plan, b, &m);
 	if ((n == 0) != (m == 0))

@@ -9,13 +9,14 @@ BENCHES = \
 	tests/bench/bench_mean.sh \
 	tests/bench/bench_match.sh \
 	tests/bench/bench_memory.sh \
+	tests/bench/bench_orbit.sh \
 	tests/bench/bench_sum.sh
 EXTRA_DIST += $(BENCHES) tests/bench/bench.sh tests/bench/bench_eval.py \
 	tests/bench/bench_mass.py tests/bench/bench_match.py \
 	tests/bench/measure.py
 
 .PHONY: bench
-bench: all $(MATCH_BENCHES)
+bench: all $(MATCH_BENCHES) tests/prop/architectures tests/prop/arch_model
 	@printf '%-52s  %-22s  %-30s  %s\n' work measured peer target; \
 	$(AM_TESTS_ENVIRONMENT) \
 	for b in $(BENCHES); do sh $(srcdir)/$$b || exit 1; done

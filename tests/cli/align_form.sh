@@ -60,6 +60,8 @@ cmp -s "$scratch/scores.0.safetensors" "$scratch/scores.s.ckpk" || {
 		if (($i - $(i + 3)) ^ 2 > 1e-10) exit 1 }' ||
 	fail "--softmax=center changes the scores"
 }
+expect 0 ckpt-align -q --softmax=center --check=f64 \
+	--report="$scratch/report" -o "$scratch/s2.ckpk" "$model"
 ckpt-cat -q --tensor='linear.*' --to=npy -o "$scratch/l.npy" "$scratch/s.ckpk"
 python3 - "$scratch/l.npy" <<-'END' || fail "the last layer is not centred"
 	import array, struct, sys

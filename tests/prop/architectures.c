@@ -116,8 +116,10 @@ draw_weights(struct random *r, const struct random_net *net,
 	double *x;
 	size_t i, k;
 
-	/* for its head and memory */
-	random_net_weights(r, net, false, false, out);
+	*out = (struct model){ .data = NULL };
+	out->head.schema = schema_ref(net->schema);
+	out->head.label = strdup("random");
+	need(model_alloc(out, &err));
 	for (i = 0; i < g->n_params; i++) {
 		t = &net->schema->tensors[schema_find(net->schema,
 		    g->params[i].name)];
@@ -230,9 +232,38 @@ check_exact(struct random *r, const struct random_net *net,
 
 /* ---- numerical ---- */
 
+/* A rescaled, permuted and turned copy has the same form, but for rounding. */
 static void
-check_paper(const struct random_net *net, const struct match_shape *s,
-    const struct nn_images *images, const struct model *m)
+check_paper_member(struct random *r, const struct random_net *net,
+    const struct match_shape *s, const struct model *m, const double *form)
+{
+	struct match_map map;
+	struct sym_element e;
+	struct model member;
+	double *w = malloc((s->total + 1) * sizeof(*w)), d;
+	size_t i;
+
+	random_net_element(r, net, 3, &e);
+	need(sym_apply(net->plan, &e, m, CKPT_F64, &member, &err));
+	need(match_map_new(s, &map, &err));
+	(void)match_load(s, net->plan, &member, w);
+	need(match_paper(s, MATCH_SCALE_UNIT, true, w, &map, &err));
+	for (i = 0; i < s->total; i++) {
+		d = fabs(w[i] - form[i]);
+		if (d > 1e-9 * fmax(1e-3, fabs(form[i])))
+			fail("a member of the orbit has another paper's form",
+			    d);
+	}
+	match_map_release(&map);
+	model_release(&member);
+	sym_element_release(&e);
+	free(w);
+}
+
+static void
+check_paper(struct random *r, const struct random_net *net,
+    const struct match_shape *s, const struct nn_images *images,
+    const struct model *m)
 {
 	struct match_map map, again;
 	struct model form;
@@ -252,6 +283,7 @@ check_paper(const struct random_net *net, const struct match_shape *s,
 	if (match_map_moved(&again) != 0)
 		fail("the paper's form has another order",
 		    (double)match_map_moved(&again));
+	check_paper_member(r, net, s, m, w);
 	model_release(&form);
 	match_map_release(&map);
 	match_map_release(&again);
@@ -338,7 +370,7 @@ check_architecture(const char *name, const char *text, unsigned divisor)
 	draw_weights(&r, &net, &m);
 	make_images(&r, net.graph, &images);
 	need(match_shape_new(net.plan, &s, &err));
-	check_paper(&net, s, &images, &m);
+	check_paper(&r, &net, s, &images, &m);
 	check_match(&r, &net, s, &m);
 	check_mass(&r, &net, s, &m);
 	for (i = 0; i < 3; i++)
@@ -351,6 +383,29 @@ check_architecture(const char *name, const char *text, unsigned divisor)
 	buf_release(&b);
 	printf("%s: all properties hold\n", name);
 }
+
+/* Networks whose tensors sort otherwise by name than by depth, and whose
+ * units stand along other axes than usual. */
+static const struct {
+	const char *name, *text;
+} others[] = {
+	{ "names against depth, depthwise", "ckpt-arch 1\ninput 2x6x6\n"
+	    "conv z out=3 kernel=3 bias=no\nbatchnorm y\nrelu\n"
+	    "conv m out=3 kernel=3 groups=3\nglobalavgpool\n"
+	    "linear a out=4\noutput\n" },
+	{ "names against depth, two norms", "ckpt-arch 1\ninput 2x6x6\n"
+	    "conv z out=4 kernel=3 bias=no\nbatchnorm y\nbatchnorm n\n"
+	    "globalavgpool\nlinear fc out=3\noutput\n" },
+	{ "names against depth, group norm", "ckpt-arch 1\ninput 2x6x6\n"
+	    "conv z out=4 kernel=3\ngroupnorm y groups=2\nbatchnorm n\n"
+	    "globalavgpool\nlinear fc out=3\noutput\n" },
+	{ "transposed and concatenated", "ckpt-arch 1\ninput 2x6x6\n"
+	    "conv c out=4 kernel=3 padding=1\nrelu r\n"
+	    "convtranspose u out=3 kernel=2 stride=2\nrelu\n"
+	    "maxpool p kernel=2\nconcat from=r,p\n"
+	    "conv b out=5 kernel=1\nrelu\nglobalavgpool\n"
+	    "linear a out=3\noutput\n" },
+};
 
 int
 main(int argc, char **argv)
@@ -367,5 +422,7 @@ main(int argc, char **argv)
 			check_architecture(graph_shipped_name(i),
 			    graph_shipped_text(i), divisor);
 	}
+	for (i = 0; argc <= 2 && i < sizeof(others) / sizeof(*others); i++)
+		check_architecture(others[i].name, others[i].text, 1);
 	return (0);
 }

@@ -329,6 +329,12 @@ test_blocks(void **state)
 	assert_string_equal(g->params[n[10].bias].name, "v.shift");
 	assert_int_equal(n[8].line, 6);
 	graph_free(g);
+	/* the name of a use is its result's also where that has a name */
+	g = parse("ckpt-arch 1\ninput 4\nblock b\nlinear f out=4\nend\n"
+	    "use b u v\nadd from=u,v\noutput\n");
+	assert_int_equal(g->n_nodes, 5);
+	assert_true(g->nodes[3].inputs[0] == 1 && g->nodes[3].inputs[1] == 2);
+	graph_free(g);
 }
 
 /* Numbers from the tensors, and names behind a prefix. */
