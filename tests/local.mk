@@ -14,5 +14,6 @@ include $(srcdir)/tests/cli/local.mk
 include $(srcdir)/tests/prop/local.mk
 include $(srcdir)/tests/spec/local.mk
 include $(srcdir)/tests/fuzz/local.mk
+include $(srcdir)/tests/fault/local.mk
 include $(srcdir)/tests/lint/local.mk
 include $(srcdir)/tests/bench/local.mk

@@ -77,7 +77,7 @@ ckpt-cat --set=x=y few.ckpk > other.ckpk
 for blocks in 1 64 150 400; do
 	rm -rf t && cp -r "$s" t
 	(trap '' XFSZ; ulimit -f $blocks; ckpt-store add t \
-		"$fixtures/resnet20" "$scratch/few.ckpk" "$scratch/other.ckpk" > /dev/null) \
+		"$fixtures/resnet20" few.ckpk other.ckpk > /dev/null) \
 		2> "$scratch/err"
 	status=$?
 	[ $status = 2 ] || fail "$blocks blocks: $status"
