@@ -3,6 +3,7 @@
  * format, or a listing.
  */
 #include "cli.h"
+#include "coding.h"
 #include "copy.h"
 #include "foreign/foreign.h"
 #include "list.h"
@@ -15,6 +16,7 @@ struct cat {
 	const char *directory; /* -C */
 	unsigned n_lists;      /* times -l was given */
 	bool is_json;
+	bool is_stats;
 	bool limits;           /* --head was given */
 	uint64_t head;
 	size_t n_lost;  /* tensors, with --keep-going */
@@ -28,7 +30,7 @@ enum {
 	OPTION_TO = 256, OPTION_CODEC, OPTION_LEVEL, OPTION_GROUP,
 	OPTION_JSON, OPTION_SELECT, OPTION_TENSOR, OPTION_TENSORS,
 	OPTION_HEAD, OPTION_SET, OPTION_KEEP_GOING,
-	OPTION_ARCHIVE
+	OPTION_ARCHIVE, OPTION_STATS
 };
 
 static const struct cli_option options[] = {
@@ -43,6 +45,8 @@ static const struct cli_option options[] = {
 	{ "list", 'l', NULL, "list the models; -ll lists the tensors" },
 	{ "tensors", OPTION_TENSORS, NULL, "list the tensors, as -ll" },
 	{ "json", OPTION_JSON, NULL, "list as JSON, an object a line" },
+	{ "stats", OPTION_STATS, NULL,
+	    "what each coding of a pack stores and saves" },
 	{ "select", OPTION_SELECT, "PATTERN", "models by label or model ID" },
 	{ "tensor", OPTION_TENSOR, "GLOB", "only tensors named like GLOB" },
 	{ "head", OPTION_HEAD, "N", "only the first N models selected" },
@@ -151,6 +155,9 @@ take_option(struct cat *c, int letter, struct select *select)
 		c->head = cli_number(&c->cli, 0, UINT64_MAX);
 		c->limits = true;
 		break;
+	case OPTION_STATS:
+		c->is_stats = true;
+		break;
 	case OPTION_ARCHIVE:
 		c->pack.is_archive = true;
 		break;
@@ -167,8 +174,13 @@ take_option(struct cat *c, int letter, struct select *select)
 static void
 check_options(const struct cat *c)
 {
-	bool packs = c->to == TO_PACK && c->n_lists == 0;
+	bool packs = c->to == TO_PACK && c->n_lists == 0 && !c->is_stats;
 
+	if (c->is_stats && (c->n_lists > 0 || c->to != TO_PACK ||
+	    c->output != NULL || c->limits || c->set.n > 0 ||
+	    c->cli.n_lost != NULL || c->cli.n_args == 0))
+		cli_usage_error(&c->cli, "--stats takes packs and no other "
+		    "option of what is written");
 	if (c->is_json && c->n_lists == 0)
 		cli_usage_error(&c->cli, "--json goes with --list");
 	if (c->n_lists > 0 && (c->to != TO_PACK || c->output != NULL))
@@ -297,7 +309,10 @@ main(int argc, char **argv)
 		take_option(&c, letter, &select);
 	check_options(&c);
 	list_init(&c.list, c.is_json, c.n_lists > 1);
-	status = cat(&c, &select, &err);
+	if (c.is_stats)
+		status = coding_table(&c.cli);
+	else
+		status = cat(&c, &select, &err);
 	list_release(&c.list);
 	meta_release(&c.set);
 	free(select.models);

@@ -23,6 +23,7 @@ tools_libcli_la_CPPFLAGS = $(TOOLS_CPPFLAGS)
 
 bin_PROGRAMS += tools/ckpt-cat
 tools_ckpt_cat_SOURCES = tools/ckpt-cat.c \
+	tools/coding.c tools/coding.h \
 	tools/copy.c tools/copy.h \
 	tools/hold.c tools/hold.h \
 	tools/list.c tools/list.h \

@@ -102,6 +102,25 @@ CKPT_CHECKED enum ckpt_status pack_index_column(struct pack_index *x,
 	size_t n, struct ckpt_error *err), void *arg,
     struct ckpt_error *err);
 
+/* What a page is. */
+struct pack_page {
+	const struct tensor_desc *tensor;
+	unsigned coding;  /* the codec or kind of reference, as on disk */
+	uint32_t raw;     /* bytes of tensors */
+	uint32_t stored;  /* bytes in the pack, its frame's header included */
+};
+
+/* Name of a coding: "zstd"; "other" for one that is not known. */
+const char *pack_coding_name(unsigned coding);
+
+/* All pages in order, by the groups' indexes alone: no page is read. */
+CKPT_CHECKED enum ckpt_status pack_index_pages(struct pack_index *x,
+    enum ckpt_status (*visit)(void *arg, const struct pack_page *p,
+	struct ckpt_error *err), void *arg, struct ckpt_error *err);
+
+/* Bytes of the whole input. */
+uint64_t pack_index_size(const struct pack_index *x);
+
 /* What a source of an index hands out. Pages are read only for the tensors
  * kept of the models kept, and only if the consumer reads bytes. */
 struct pack_selection {

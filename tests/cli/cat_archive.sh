@@ -81,6 +81,21 @@ added=$(($(size turned.ckpk) - $(size half.ckpk)))
 [ $((added * 500)) -le "$(size half.safetensors)" ] ||
 	fail "turned: $added bytes"
 
+# what each coding saves, and that the table adds up to the file
+expect 0 ckpt-cat --stats moved.ckpk
+prints '^f32	zstd	'
+prints '^f32	orbit	'
+prints '^i64	same	\|^i64	none	'
+awk -F'\t' -v size="$(size moved.ckpk)" 'NR > 1 && $2 != "total" {
+	raw += $4; stored += $5; saved += $6 }
+	$2 == "total" { bad = raw != $4 || stored != $5 || stored != size ||
+		saved != $6 || raw - stored != saved; n++ }
+	END { exit bad || n != 1 }' out || fail "stats do not add up"
+expect 2 ckpt-cat --stats a.safetensors
+one_line
+expect 2 ckpt-cat --stats -l moved.ckpk
+expect 2 ckpt-cat --stats
+
 # files come back byte for byte, one by its label alone too
 expect 0 ckpt-cat --to=safetensors -C back moved.ckpk
 cmp a.safetensors back/a.safetensors || fail "a"
