@@ -119,6 +119,8 @@ struct align_item {
 	uint64_t n_bytes;            /* counted in in_flight */
 	/* for the report */
 	uint64_t moved, n_not_finite;
+	const char *not_finite;      /* the first tensor that has some */
+	uint64_t not_finite_at;      /* the first element there */
 	double before, after;
 	const char *stage;           /* "exact", "match", ... */
 	char *note;                  /* a warning, or NULL */
@@ -242,8 +244,14 @@ CKPT_CHECKED enum ckpt_status align_barrier_close(struct align *a,
     struct ckpt_error *err);
 void align_barrier_free(struct align_barrier *b); /* NULL does nothing */
 
-/* Numbers of weights that are NaN or infinite. */
-uint64_t align_count_not_finite(const struct model *m);
+/* Numbers of weights that are NaN or infinite; *first is the tensor of the
+ * first of them, or NULL, and *element where it stands there. */
+uint64_t align_count_not_finite(const struct model *m, const char **first,
+    uint64_t *element);
+
+/* CKPT_INVALID, with the tensor, if there are any. */
+CKPT_CHECKED enum ckpt_status align_refuse_not_finite(const struct model *m,
+    struct ckpt_error *err);
 
 /* Sum of the squares of a model's acted weights; `plan` is of its schema. */
 CKPT_CHECKED enum ckpt_status align_mass(const struct align_item *item,

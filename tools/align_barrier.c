@@ -130,32 +130,6 @@ align_barrier_open(struct align *a, struct ckpt_error *err)
 
 /* ---- which models ---- */
 
-/* The first weight that is NaN or infinite, named. */
-static enum ckpt_status
-refuse_not_finite(const struct model *m, struct ckpt_error *err)
-{
-	const struct tensor_desc *t;
-	uint64_t at;
-	double x;
-	size_t i;
-
-	for (i = 0; i < m->head.schema->n_tensors; i++) {
-		t = &m->head.schema->tensors[i];
-		for (at = 0; dtype_is_float(t->dtype) && at < t->n_elements;
-		    at++) {
-			dtype_to_f64(t->dtype, m->data + t->offset +
-			    at * dtype_bits(t->dtype) / 8, &x, 1);
-			if (!isfinite(x))
-				return (error_set(err, CKPT_INVALID,
-				    "element %llu of the tensor \"%.200s\" "
-				    "is %s: there is no line to it",
-				    (unsigned long long)at, t->name,
-				    isnan(x) ? "NaN" : "infinite"));
-		}
-	}
-	return (CKPT_OK);
-}
-
 enum ckpt_status
 align_barrier_admit(const struct align *a, const struct model *m,
     const struct align_plan *p, struct ckpt_error *err)
@@ -167,8 +141,7 @@ align_barrier_admit(const struct align *a, const struct model *m,
 		return (error_set(err, CKPT_INVALID, "its architecture is "
 		    "%.100s, that of the reference %.200s is %.100s", name,
 		    a->ref.head.label, ref));
-	return (align_count_not_finite(m) > 0 ? refuse_not_finite(m, err) :
-	    CKPT_OK);
+	return (align_refuse_not_finite(m, err));
 }
 
 /* ---- a model ---- */

@@ -245,7 +245,8 @@ put_aligned(struct align *a, struct align_item *item, struct match_map *first,
 	if (st != CKPT_OK)
 		return (st);
 	item->stage = "match";
-	item->n_not_finite = align_count_not_finite(&item->in);
+	item->n_not_finite = align_count_not_finite(&item->in,
+	    &item->not_finite, &item->not_finite_at);
 	item->before = match_mean_value(m->mean, item->w);
 	item->after = match_mean_value(m->mean, item->x);
 	match_map_append(first, &item->map);

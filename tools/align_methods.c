@@ -4,13 +4,15 @@
 #include "align_activations.h"
 
 uint64_t
-align_count_not_finite(const struct model *m)
+align_count_not_finite(const struct model *m, const char **first,
+    uint64_t *element)
 {
 	const struct tensor_desc *t;
 	double x[512];
 	uint64_t count = 0, at;
 	size_t i, j, n;
 
+	*first = NULL;
 	for (i = 0; i < m->head.schema->n_tensors; i++) {
 		t = &m->head.schema->tensors[i];
 		if (!dtype_is_float(t->dtype))
@@ -20,11 +22,28 @@ align_count_not_finite(const struct model *m)
 			    (size_t)(t->n_elements - at) : 512;
 			dtype_to_f64(t->dtype, m->data + t->offset +
 			    at * dtype_bits(t->dtype) / 8, x, n);
-			for (j = 0; j < n; j++)
-				count += !isfinite(x[j]);
+			for (j = 0; j < n; j++) {
+				if (isfinite(x[j]) || count++ > 0)
+					continue;
+				*first = t->name;
+				*element = at + j;
+			}
 		}
 	}
 	return (count);
+}
+
+enum ckpt_status
+align_refuse_not_finite(const struct model *m, struct ckpt_error *err)
+{
+	const char *first;
+	uint64_t at, n = align_count_not_finite(m, &first, &at);
+
+	if (n == 0)
+		return (CKPT_OK);
+	return (error_set(err, CKPT_INVALID,
+	    "element %llu of the tensor \"%.200s\" is NaN or infinite, one of "
+	    "%llu", (unsigned long long)at, first, (unsigned long long)n));
 }
 
 enum ckpt_status

@@ -62,6 +62,9 @@ prepare(struct align *a, struct ckpt_error *err)
 {
 	enum ckpt_status st;
 
+	st = align_refuse_not_finite(&a->ref, err);
+	if (st != CKPT_OK)
+		return (st);
 	st = align_plan_get(a, &a->ref.head, &a->ref_plan, err);
 	if (st != CKPT_OK)
 		return (st);

@@ -166,7 +166,8 @@ align_one(struct align *a, struct align_item *item, unsigned thread,
 {
 	enum ckpt_status st;
 
-	item->n_not_finite = align_count_not_finite(&item->in);
+	item->n_not_finite = align_count_not_finite(&item->in,
+	    &item->not_finite, &item->not_finite_at);
 	st = a->barrier == NULL ? CKPT_OK :
 	    align_barrier_admit(a, &item->in, item->plan, err);
 	if (st == CKPT_OK)
@@ -197,10 +198,13 @@ align_item_put(struct align *a, struct align_item *item,
 	enum ckpt_status st;
 
 	if (item->n_not_finite > 0)
-		cli_warn(&a->cli, "%s: NaN or infinite weights: %llu; "
-		    "carried, and left out of every decision",
+		cli_warn(&a->cli, "%s: NaN or infinite weights: %llu, the "
+		    "first in %s[%llu]; carried, and left out of every "
+		    "decision",
 		    item->in.head.label,
-		    (unsigned long long)item->n_not_finite);
+		    (unsigned long long)item->n_not_finite,
+		    item->not_finite,
+		    (unsigned long long)item->not_finite_at);
 	if (item->note != NULL)
 		cli_warn(&a->cli, "%s: %s", item->in.head.label, item->note);
 	st = a->barrier != NULL ? align_barrier_put(a, item, err) :
