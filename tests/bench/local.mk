@@ -3,6 +3,7 @@
 
 BENCHES = \
 	tests/bench/bench_align.sh \
+	tests/bench/bench_archive.sh \
 	tests/bench/bench_cat.sh \
 	tests/bench/bench_eval.sh \
 	tests/bench/bench_mass.sh \
