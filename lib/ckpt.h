@@ -164,7 +164,7 @@ struct ckpt_tensor {
  */
 struct ckpt_writer;
 
-/* `fd` stays the caller's. Memory is about 16 MiB and 3 MiB a thread;
+/* `fd` stays the caller's. Memory is about 16 MiB and 7 MiB a thread;
  * the bytes that are written do not depend on `n_threads`. */
 CKPT_CHECKED enum ckpt_status ckpt_writer_open(int fd, unsigned n_threads,
     struct ckpt_writer **out, struct ckpt_error *err);

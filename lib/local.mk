@@ -19,7 +19,8 @@ include $(srcdir)/lib/store/local.mk
 noinst_LTLIBRARIES += lib/libcore.la
 lib_libcore_la_SOURCES = lib/ckpt.h $(CORE_SOURCES)
 lib_libcore_la_CFLAGS = $(AM_CFLAGS) $(CORE_CFLAGS)
-lib_libcore_la_LIBADD = $(CORE_LIBS)
+lib_libcore_la_CPPFLAGS = $(AM_CPPFLAGS) $(CODEC_CPPFLAGS)
+lib_libcore_la_LIBADD = $(CODEC_LIBS) $(CORE_LIBS)
 
 # See HACKING.md for the policy of these three numbers.
 lib_LTLIBRARIES += lib/libckpt.la

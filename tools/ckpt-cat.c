@@ -39,7 +39,7 @@ static const struct cli_option options[] = {
 	    "refer to what is stored already; with -o FILE" },
 	{ "to", OPTION_TO, "FORMAT", "pack (default), safetensors or npy" },
 	{ "directory", 'C', "DIR", "with --to=safetensors: write under DIR" },
-	{ "codec", OPTION_CODEC, "CODEC", "of a pack: zstd (default) or none" },
+	{ "codec", OPTION_CODEC, "CODEC", "float (default), zstd or none" },
 	{ "level", OPTION_LEVEL, "N", "of zstd: 1 (default) to 19" },
 	{ "group", OPTION_GROUP, "N", "at most N models a row group" },
 	{ "list", 'l', NULL, "list the models; -ll lists the tensors" },
@@ -77,13 +77,15 @@ parse_codec(struct cat *c)
 {
 	const char *v = c->cli.value;
 
-	if (strcmp(v, "zstd") == 0)
+	if (strcmp(v, "float") == 0)
+		c->pack.codec = PACK_CODEC_FLOAT;
+	else if (strcmp(v, "zstd") == 0)
 		c->pack.codec = PACK_CODEC_ZSTD;
 	else if (strcmp(v, "none") == 0)
 		c->pack.codec = PACK_CODEC_NONE;
 	else
-		cli_usage_error(&c->cli, "--codec=%s: expected none or zstd",
-		    v);
+		cli_usage_error(&c->cli,
+		    "--codec=%s: expected float, zstd or none", v);
 	c->pack.has_codec = true;
 }
 
@@ -201,7 +203,7 @@ check_options(const struct cat *c)
 		    "refers to is read again");
 	if (c->pack.level != 0 && c->pack.has_codec &&
 	    c->pack.codec == PACK_CODEC_NONE)
-		cli_usage_error(&c->cli, "--level is of --codec=zstd");
+		cli_usage_error(&c->cli, "--level is not of --codec=none");
 }
 
 static enum ckpt_status

@@ -8,7 +8,7 @@ cli_open_pack(const struct cli *c, const char *path,
 {
 	struct pack_writer_options o = {
 		.codec = options->has_codec ?
-		    (enum pack_codec)options->codec : PACK_CODEC_ZSTD,
+		    (enum pack_codec)options->codec : PACK_CODEC_FLOAT,
 		.level = options->level,
 		.group_models = options->group_models,
 		.is_archive = options->is_archive,

@@ -34,6 +34,34 @@ decode_zstd(struct codec *c, const void *stored, size_t n_stored, void *raw,
 	return (CKPT_OK);
 }
 
+static enum ckpt_status
+need_planes(struct codec *c, size_t n, struct ckpt_error *err)
+{
+	if (n > CODEC_MAX_PAGE)
+		return (error_set(err, CKPT_CORRUPT,
+		    "a page of %zu bytes, at most %d are allowed", n,
+		    CODEC_MAX_PAGE));
+	if (c->planes == NULL)
+		c->planes = planes_work_new();
+	return (c->planes == NULL ? error_nomem(err, 4 * CODEC_MAX_PAGE) :
+	    CKPT_OK);
+}
+
+static enum ckpt_status
+decode_planes(struct codec *c, const void *stored, size_t n_stored,
+    void *raw, size_t n_raw, struct ckpt_error *err)
+{
+	enum ckpt_status status;
+	const char *why;
+
+	status = need_planes(c, n_raw, err);
+	if (status != CKPT_OK)
+		return (status);
+	why = planes_decode(c->planes, stored, n_stored, raw, n_raw);
+	return (why == NULL ? CKPT_OK : error_set(err, CKPT_CORRUPT, "%s",
+	    why));
+}
+
 enum ckpt_status
 codec_decode(struct codec *c, enum codec_kind kind, const void *stored,
     size_t n_stored, void *raw, size_t n_raw, struct ckpt_error *err)
@@ -49,8 +77,25 @@ codec_decode(struct codec *c, enum codec_kind kind, const void *stored,
 	case CODEC_ZSTD:
 		return (decode_zstd(c, stored, n_stored, raw, n_raw, err));
 	case CODEC_PLANES:
+		return (decode_planes(c, stored, n_stored, raw, n_raw, err));
 	case CODEC_DELTA:
-		break;
+		return (error_set(err, CKPT_CORRUPT,
+		    "differences without a base"));
 	}
 	return (error_set(err, CKPT_NEWER, "unknown codec %d", (int)kind));
+}
+
+enum ckpt_status
+codec_decode_delta(struct codec *c, const void *stored, size_t n_stored,
+    const void *base, void *raw, size_t n_raw, struct ckpt_error *err)
+{
+	enum ckpt_status status;
+	const char *why;
+
+	status = need_planes(c, n_raw, err);
+	if (status != CKPT_OK)
+		return (status);
+	why = delta_decode(c->planes, stored, n_stored, base, raw, n_raw);
+	return (why == NULL ? CKPT_OK : error_set(err, CKPT_CORRUPT, "%s",
+	    why));
 }

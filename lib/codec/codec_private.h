@@ -6,11 +6,12 @@
 
 #include <zstd.h>
 
-#include "codec/codec.h"
+#include "codec/delta.h"
 
 struct codec {
 	ZSTD_CCtx *zstd_encoder; /* or NULL */
 	ZSTD_DCtx *zstd_decoder; /* or NULL */
+	struct planes_work *planes; /* or NULL */
 };
 
 #endif

@@ -2,7 +2,7 @@
  * batch: a few pages at a time through the codecs, on several threads.
  *
  * The pages of a batch keep their order, so what is written does not depend
- * on the number of threads. Memory is about (1 + 1) * WIRE_MAX_PAGE bytes
+ * on the number of threads. Memory is about (1 + 1 + 4) * WIRE_MAX_PAGE bytes
  * for each of n_threads (at most BATCH_MAX_THREADS).
  */
 #ifndef CKPT_PACK_BATCH_H
@@ -72,6 +72,9 @@ CKPT_CHECKED enum ckpt_status batch_decode(struct batch *b,
 /* The same for one of its pages. */
 CKPT_CHECKED enum ckpt_status batch_decode_page(struct batch *b,
     struct batch_page *p, struct ckpt_error *err);
+
+/* The codec of a frame's, which is no reference. */
+enum codec_kind batch_codec(unsigned wire_codec);
 
 /* One payload, without a batch: the checksum, then the codec. */
 CKPT_CHECKED enum ckpt_status batch_decode_one(struct codec *c,

@@ -15,8 +15,22 @@ at_payload(struct ckpt_error *err, enum ckpt_status status,
 		return (status);
 	memcpy(text, err->text, sizeof(text));
 	text[sizeof(text) - 1] = '\0';
-	return (error_at(err, status, f->offset + WIRE_FRAME_SIZE, "11.2",
+	return (error_at(err, status, f->offset + WIRE_FRAME_SIZE,
+	    f->codec == WIRE_CODEC_PLANES ? "11.3" : "11.2",
 	    "%s frame: %s", wire_kind_name(f->kind), text));
+}
+
+enum codec_kind
+batch_codec(unsigned wire_codec)
+{
+	switch (wire_codec) {
+	case WIRE_CODEC_NONE:
+		return (CODEC_NONE);
+	case WIRE_CODEC_ZSTD:
+		return (CODEC_ZSTD);
+	default:
+		return (CODEC_PLANES);
+	}
 }
 
 enum ckpt_status
@@ -28,9 +42,8 @@ batch_decode_one(struct codec *c, const struct wire_frame *f,
 	status = wire_check(f, stored, err);
 	if (status != CKPT_OK)
 		return (status);
-	return (at_payload(err, codec_decode(c, f->codec == WIRE_CODEC_NONE ?
-	    CODEC_NONE : CODEC_ZSTD, stored, f->stored, raw, f->raw, err),
-	    f));
+	return (at_payload(err, codec_decode(c, batch_codec(f->codec), stored,
+	    f->stored, raw, f->raw, err), f));
 }
 
 enum ckpt_status

@@ -133,7 +133,7 @@ encode_one(void *arg, size_t i, unsigned thread, struct ckpt_error *err)
 	if (kind == CODEC_NONE)
 		p->stored = p->raw;
 	p->frame.codec = kind == CODEC_NONE ? WIRE_CODEC_NONE :
-	    WIRE_CODEC_ZSTD;
+	    kind == CODEC_ZSTD ? WIRE_CODEC_ZSTD : WIRE_CODEC_PLANES;
 	p->frame.stored = (uint32_t)n;
 	p->frame.check = xxh3_64(p->stored, n);
 	return (CKPT_OK);

@@ -13,7 +13,8 @@
 /* Codecs of pages. Later codecs are new values. */
 enum pack_codec {
 	PACK_CODEC_NONE = 0,
-	PACK_CODEC_ZSTD = 1
+	PACK_CODEC_ZSTD = 1,
+	PACK_CODEC_FLOAT = 2 /* planes or zstd, by page, the smaller */
 };
 
 struct pack_writer_options {

@@ -13,7 +13,7 @@ ckpt_writer_open(int fd, unsigned n_threads, struct ckpt_writer **out,
     struct ckpt_error *err)
 {
 	struct pack_writer_options o = {
-		.codec = PACK_CODEC_ZSTD, .n_threads = n_threads
+		.codec = PACK_CODEC_FLOAT, .n_threads = n_threads
 	};
 	struct ckpt_writer *w;
 	struct outfile *f;

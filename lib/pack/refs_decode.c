@@ -2,6 +2,7 @@
  * refs_decode: pages from what they refer to.
  */
 #include "id/id.h"
+#include "pack/batch.h"
 #include "pack/refs_private.h"
 
 enum ckpt_status
@@ -103,8 +104,8 @@ decode_page(struct refs *r, const struct wire_frame *f,
 		    err));
 	if (wire_is_reference(f->codec))
 		return (refs_decode(r, f, stored, raw, err));
-	return (codec_decode(r->codec, f->codec == WIRE_CODEC_NONE ?
-	    CODEC_NONE : CODEC_ZSTD, stored, f->stored, raw, f->raw, err));
+	return (codec_decode(r->codec, batch_codec(f->codec), stored,
+	    f->stored, raw, f->raw, err));
 }
 
 /* What is named has this height. */

@@ -28,6 +28,7 @@
 /* Codecs (3.2) */
 #define WIRE_CODEC_NONE 0
 #define WIRE_CODEC_ZSTD 1
+#define WIRE_CODEC_PLANES 2
 #define WIRE_CODEC_SAME 16             /* references (15), of pages only */
 #define WIRE_CODEC_BLOCKS 17
 #define WIRE_CODEC_ORBIT 18

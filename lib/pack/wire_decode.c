@@ -59,7 +59,8 @@ check_sizes(const struct wire_frame *f, struct ckpt_error *err)
 	bool fixed = f->kind == WIRE_PART || f->kind == WIRE_END;
 
 	if (f->kind != WIRE_EXTRA && f->codec > WIRE_CODEC_ZSTD &&
-	    (f->kind != WIRE_PAGE || !wire_is_reference(f->codec)))
+	    (f->kind != WIRE_PAGE || (f->codec != WIRE_CODEC_PLANES &&
+	    !wire_is_reference(f->codec))))
 		return (error_at(err, CKPT_NEWER, f->offset, "3.2",
 		    "unknown codec %u", f->codec));
 	if (fixed && f->codec != WIRE_CODEC_NONE)
@@ -147,7 +148,7 @@ wire_page_decode(const unsigned char *in, uint64_t offset,
 	if (d->kind[0] != WIRE_PAGE_STORED)
 		return (error_at(err, CKPT_NEWER, offset, "8.10",
 		    "unknown kind of page %u", d->kind[0]));
-	if (d->codec[0] > WIRE_CODEC_ZSTD && !wire_is_reference(d->codec[0]))
+	if (d->codec[0] > WIRE_CODEC_PLANES && !wire_is_reference(d->codec[0]))
 		return (error_at(err, CKPT_NEWER, offset, "8.11",
 		    "unknown codec of a page %u", d->codec[0]));
 	if (le16_load(d->reserved) != 0)

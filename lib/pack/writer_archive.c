@@ -180,8 +180,8 @@ put_pages(struct writer *w, const struct dedup_query *q,
     struct ckpt_error *err)
 {
 	struct dedup *a = w->dedup;
-	enum codec_kind kind = w->options.codec == PACK_CODEC_ZSTD ?
-	    CODEC_ZSTD : CODEC_NONE;
+	enum codec_kind kind = w->options.codec == PACK_CODEC_NONE ?
+	    CODEC_NONE : CODEC_ZSTD;
 	enum ckpt_status status = CKPT_OK;
 	bool found = false;
 	unsigned depth;

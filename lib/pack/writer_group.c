@@ -71,8 +71,9 @@ writer_pages(struct writer *w, struct ckpt_error *err)
 	enum ckpt_status status;
 	size_t i;
 
-	status = batch_encode(w->batch, w->options.codec == PACK_CODEC_ZSTD ?
-	    CODEC_ZSTD : CODEC_NONE, w->options.level, err);
+	status = batch_encode(w->batch, w->options.codec == PACK_CODEC_NONE ?
+	    CODEC_NONE : w->options.codec == PACK_CODEC_ZSTD ? CODEC_ZSTD :
+	    CODEC_PLANES, w->options.level, err);
 	for (i = 0; i < w->batch->n_pages && status == CKPT_OK; i++) {
 		p = &w->batch->pages[i];
 		p->frame.number = w->number++;

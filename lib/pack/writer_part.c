@@ -48,7 +48,7 @@ writer_frame(struct writer *w, enum wire_kind kind, const void *raw,
 	f.raw = (uint32_t)n;
 	if (kind == WIRE_PART && w->dedup != NULL)
 		f.flags = WIRE_PART_ARCHIVE;
-	if (may_shrink(kind) && w->options.codec == PACK_CODEC_ZSTD) {
+	if (may_shrink(kind) && w->options.codec != PACK_CODEC_NONE) {
 		w->frame.len = 0;
 		status = buf_reserve(&w->frame, codec_bound(n), err);
 		if (status == CKPT_OK)

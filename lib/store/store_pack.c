@@ -11,7 +11,7 @@ store_part_open(struct store *s, int fd, struct model_sink **out,
     struct ckpt_error *err)
 {
 	struct pack_writer_options o = {
-		.codec = PACK_CODEC_ZSTD,
+		.codec = PACK_CODEC_FLOAT,
 		.has_ids = true,
 		.n_threads = s->options.n_threads
 	};

@@ -21,8 +21,7 @@ main(int argc, char **argv)
 	packs_next(&r);
 	set = packs_set_new(&r, 12, 8, packs_below(&r, 4) == 0 ? 3000000 :
 	    300);
-	if (packs_below(&r, 2) == 0)
-		o.codec = PACK_CODEC_ZSTD;
+	o.codec = (enum pack_codec)packs_below(&r, 3);
 	o.level = (int)packs_below(&r, 6);
 	o.group_models = packs_below(&r, 4);
 	o.n_threads = 1 + (unsigned)packs_below(&r, 3);

@@ -17,6 +17,11 @@ tests_unit_test_id_SOURCES = tests/unit/test_id.c
 tests_unit_test_id_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_id_LDADD = $(TESTS_LIBS)
 
+UNIT_TESTS += tests/unit/test_codec
+tests_unit_test_codec_SOURCES = tests/unit/test_codec.c tests/unit/unit.h
+tests_unit_test_codec_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_codec_LDADD = $(TESTS_LIBS) -lm
+
 UNIT_TESTS += tests/unit/test_gemm
 tests_unit_test_gemm_SOURCES = tests/unit/test_gemm.c tests/unit/unit.h
 tests_unit_test_gemm_CPPFLAGS = $(UNIT_CPPFLAGS)
