@@ -11,6 +11,8 @@ pack_coding_name(unsigned coding)
 		return ("none");
 	case WIRE_CODEC_ZSTD:
 		return ("zstd");
+	case WIRE_CODEC_PLANES:
+		return ("planes");
 	case WIRE_CODEC_SAME:
 		return ("same");
 	case WIRE_CODEC_BLOCKS:

@@ -83,7 +83,7 @@ added=$(($(size turned.ckpk) - $(size half.ckpk)))
 
 # what each coding saves, and that the table adds up to the file
 expect 0 ckpt-cat --stats moved.ckpk
-prints '^f32	zstd	'
+prints '^f32	planes	'
 prints '^f32	orbit	'
 prints '^i64	same	\|^i64	none	'
 awk -F'\t' -v size="$(size moved.ckpk)" 'NR > 1 && $2 != "total" {
