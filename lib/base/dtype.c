@@ -45,6 +45,28 @@ dtype_bits(enum ckpt_dtype dtype)
 	return (is_known(dtype) ? dtypes[dtype].bits : 0);
 }
 
+unsigned
+dtype_exponent_bits(enum ckpt_dtype dtype)
+{
+	switch (dtype) {
+	case CKPT_F8_E4M3:
+	case CKPT_F8_E4M3FNUZ:
+		return (4);
+	case CKPT_F8_E5M2:
+	case CKPT_F8_E5M2FNUZ:
+	case CKPT_F16:
+		return (5);
+	case CKPT_BF16:
+	case CKPT_F32:
+	case CKPT_C64:
+		return (8);
+	case CKPT_F64:
+		return (11);
+	default:
+		return (0);
+	}
+}
+
 const char *
 dtype_name(enum ckpt_dtype dtype)
 {

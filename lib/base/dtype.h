@@ -12,6 +12,10 @@
 /* Width of one element in bits: 4, 6 or a multiple of 8; 0 if unknown. */
 unsigned dtype_bits(enum ckpt_dtype dtype);
 
+/* Bits of the exponent of a float of whole bytes (of each half of a complex
+ * number); 0 for all others. */
+unsigned dtype_exponent_bits(enum ckpt_dtype dtype);
+
 /* Lower-case name of identity texts ("bf16"), or NULL if unknown. */
 const char *dtype_name(enum ckpt_dtype dtype);
 

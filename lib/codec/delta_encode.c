@@ -27,28 +27,6 @@ put_bits(struct bit_writer *b, uint64_t x, unsigned n)
 	}
 }
 
-static unsigned
-exponent_bits(enum ckpt_dtype dtype)
-{
-	switch (dtype) {
-	case CKPT_F8_E4M3:
-	case CKPT_F8_E4M3FNUZ:
-		return (4);
-	case CKPT_F8_E5M2:
-	case CKPT_F8_E5M2FNUZ:
-	case CKPT_F16:
-		return (5);
-	case CKPT_BF16:
-	case CKPT_F32:
-	case CKPT_C64:
-		return (8);
-	case CKPT_F64:
-		return (11);
-	default:
-		return (0);
-	}
-}
-
 /* The largest exponent of the base that is not a rare one. */
 static unsigned
 largest_exponent(struct delta_shape *s, const unsigned char *base, size_t n)
@@ -78,7 +56,7 @@ choose(struct delta_shape *s, enum ckpt_dtype dtype,
 
 	memset(s, 0, sizeof(*s));
 	s->n_bytes = 1u << width;
-	s->context_bits = exponent_bits(dtype);
+	s->context_bits = dtype_exponent_bits(dtype);
 	s->is_float = s->context_bits > 0;
 	s->n_contexts = 1;
 	if (elements < 256)

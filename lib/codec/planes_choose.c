@@ -78,23 +78,6 @@ planes_work_free(struct planes_work *w)
 	free(w);
 }
 
-static unsigned
-exponent_bits(enum ckpt_dtype dtype)
-{
-	switch (dtype) {
-	case CKPT_F16:
-		return (5);
-	case CKPT_BF16:
-	case CKPT_F32:
-	case CKPT_C64:
-		return (8);
-	case CKPT_F64:
-		return (11);
-	default:
-		return (0);
-	}
-}
-
 unsigned
 planes_width_log2(enum ckpt_dtype dtype)
 {
@@ -358,7 +341,9 @@ planes_choose(struct planes_work *w, enum ckpt_dtype dtype,
 	plan->width_log2 = planes_width_log2(dtype);
 	shape->n_bytes = 1u << plan->width_log2;
 	elements = n >> plan->width_log2;
-	s.exponent_bits = exponent_bits(dtype);
+	/* one byte is a symbol as it is */
+	s.exponent_bits = plan->width_log2 == 0 ? 0 :
+	    dtype_exponent_bits(dtype);
 	s.n_bits = 8 * shape->n_bytes;
 	shape->rotate = s.exponent_bits > 0;
 	shape->low_bits = s.n_bits - 8;
