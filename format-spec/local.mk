@@ -1,5 +1,6 @@
 # The specifications and their vectors.
 EXTRA_DIST += format-spec/ckpt-pack.md format-spec/decode.py \
+	format-spec/codings.py format-spec/conventions.py \
 	format-spec/references.py \
 	format-spec/make_vectors.py format-spec/vectors
 EXTRA_DIST += format-spec/ckpt-arch.md format-spec/ckpt-ids.md \

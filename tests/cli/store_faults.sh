@@ -6,8 +6,8 @@
 . "$srcdir/tests/cli/cli.sh"
 shim=$builddir/tests/fault/.libs/shim.so
 [ -r "$shim" ] || { echo "no shim"; exit 77; }
-ldd "$(command -v ckpt-store)" 2>/dev/null | grep -q asan &&
-	{ echo "the sanitizers have an allocator of their own"; exit 77; }
+# the sanitizers have an allocator of their own, which no shim replaces
+grep -q __asan_init "$(command -v ckpt-store)" && no_malloc=1
 LD_PRELOAD=$shim ckpt-store --version > /dev/null 2>&1 ||
 	{ echo "the shim cannot be preloaded"; exit 77; }
 cd "$scratch" || exit 99
@@ -122,7 +122,7 @@ for c in init add rm gc get; do
 		done
 		try $c write $mode $few
 	done
-	try $c malloc fail $many
+	[ -n "${no_malloc-}" ] || try $c malloc fail $many
 done
 try add write half $few
 try add write all $few
