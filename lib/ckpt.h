@@ -227,6 +227,43 @@ CKPT_CHECKED enum ckpt_status ckpt_reader_model_id(
 
 void ckpt_reader_close(struct ckpt_reader *r); /* NULL does nothing */
 
+/* Progress: called after each piece that is read or written with the bytes
+ * of weights so far; an answer other than 0 ends the call with
+ * CKPT_CANCELLED, after which only abort or close may follow. */
+typedef int (*ckpt_progress)(void *arg, uint64_t n_bytes);
+void ckpt_writer_watch(struct ckpt_writer *w, ckpt_progress watch, void *arg);
+void ckpt_reader_watch(struct ckpt_reader *r, ckpt_progress watch, void *arg);
+
+/* ---- stores: format-spec/ckpt-store.md ---- */
+
+/* A directory that holds models. Any number of processes may use it at
+ * once, each through an object of its own. */
+struct ckpt_store;
+
+/* Makes a new or empty directory a store; one that is stays as it is. */
+CKPT_CHECKED enum ckpt_status ckpt_store_init(const char *path,
+    struct ckpt_error *err);
+
+/* `read_only`: not 0 if nothing will be added. `n_threads`, `memory`: as of
+ * ckpt_writer_open and ckpt_reader_open. CKPT_NOT_OURS if it is no store. */
+CKPT_CHECKED enum ckpt_status ckpt_store_open(const char *path,
+    int read_only, unsigned n_threads, uint64_t memory,
+    struct ckpt_store **out, struct ckpt_error *err);
+
+/* After its writers and readers. NULL does nothing. */
+void ckpt_store_close(struct ckpt_store *s);
+
+/* A writer into the store: its ckpt_writer_close puts all models in at once
+ * and durably, or on error none. */
+CKPT_CHECKED enum ckpt_status ckpt_store_add(struct ckpt_store *s,
+    struct ckpt_writer **out, struct ckpt_error *err);
+
+/* A reader of the models whose label matches `pattern` (glob(7), where '*'
+ * also matches '/') or whose model or record ID begins with it (8 digits or
+ * more); NULL: of all. */
+CKPT_CHECKED enum ckpt_status ckpt_store_get(struct ckpt_store *s,
+    const char *pattern, struct ckpt_reader **out, struct ckpt_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -142,4 +142,12 @@ CKPT_CHECKED enum ckpt_status pack_index_source(struct pack_index *x,
     const struct pack_selection *selection, struct model_source **out,
     struct ckpt_error *err);
 
+/* ---- the objects of ckpt.h, for other sinks and sources ---- */
+
+/* Takes the sink, or the source, over, also on failure. */
+CKPT_CHECKED enum ckpt_status pack_public_writer(struct model_sink *sink,
+    struct ckpt_writer **out, struct ckpt_error *err);
+CKPT_CHECKED enum ckpt_status pack_public_reader(struct model_source *source,
+    struct ckpt_reader **out, struct ckpt_error *err);
+
 #endif

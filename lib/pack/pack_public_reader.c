@@ -8,6 +8,9 @@ struct ckpt_reader {
 	struct id_stream *ids;
 	struct model_head head;
 	uint64_t left;       /* bytes of the current model */
+	ckpt_progress watch;
+	void *arg;
+	uint64_t n_done;     /* bytes of weights */
 	bool has_id;
 	struct ckpt_id id;
 };
@@ -40,6 +43,34 @@ ckpt_reader_open(int fd, unsigned n_threads, uint64_t memory,
 	}
 	*out = r;
 	return (CKPT_OK);
+}
+
+enum ckpt_status
+pack_public_reader(struct model_source *source, struct ckpt_reader **out,
+    struct ckpt_error *err)
+{
+	struct ckpt_reader *r = calloc(1, sizeof(*r));
+	enum ckpt_status status;
+
+	if (r == NULL) {
+		model_source_close(source);
+		return (error_nomem(err, sizeof(*r)));
+	}
+	r->source = source;
+	status = id_stream_new(&r->ids, err);
+	if (status != CKPT_OK) {
+		ckpt_reader_close(r);
+		return (status);
+	}
+	*out = r;
+	return (CKPT_OK);
+}
+
+void
+ckpt_reader_watch(struct ckpt_reader *r, ckpt_progress watch, void *arg)
+{
+	r->watch = watch;
+	r->arg = arg;
 }
 
 /* All bytes are read: the IDs must be those of the pack. */
@@ -132,6 +163,9 @@ ckpt_reader_read(struct ckpt_reader *r, void *out, size_t n,
 	if (status != CKPT_OK)
 		return (status);
 	r->left -= n;
+	r->n_done += n;
+	if (r->watch != NULL && r->watch(r->arg, r->n_done) != 0)
+		return (error_set(err, CKPT_CANCELLED, "cancelled"));
 	return (r->left == 0 ? finish(r, err) : CKPT_OK);
 }
 

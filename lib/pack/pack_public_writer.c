@@ -6,6 +6,9 @@
 struct ckpt_writer {
 	struct model_sink *sink;
 	struct schema *last; /* models of one kind share their schema */
+	ckpt_progress watch;
+	void *arg;
+	uint64_t n_done;     /* bytes of weights */
 };
 
 enum ckpt_status
@@ -31,6 +34,28 @@ ckpt_writer_open(int fd, unsigned n_threads, struct ckpt_writer **out,
 	}
 	*out = w;
 	return (CKPT_OK);
+}
+
+enum ckpt_status
+pack_public_writer(struct model_sink *sink, struct ckpt_writer **out,
+    struct ckpt_error *err)
+{
+	struct ckpt_writer *w = calloc(1, sizeof(*w));
+
+	if (w == NULL) {
+		model_sink_abort(sink);
+		return (error_nomem(err, sizeof(*w)));
+	}
+	w->sink = sink;
+	*out = w;
+	return (CKPT_OK);
+}
+
+void
+ckpt_writer_watch(struct ckpt_writer *w, ckpt_progress watch, void *arg)
+{
+	w->watch = watch;
+	w->arg = arg;
 }
 
 /* The tensors as a schema; the last one again if it is the same. */
@@ -92,7 +117,14 @@ enum ckpt_status
 ckpt_writer_write(struct ckpt_writer *w, const void *data, size_t n,
     struct ckpt_error *err)
 {
-	return (model_write(w->sink, data, n, err));
+	enum ckpt_status status = model_write(w->sink, data, n, err);
+
+	if (status != CKPT_OK)
+		return (status);
+	w->n_done += n;
+	if (w->watch != NULL && w->watch(w->arg, w->n_done) != 0)
+		return (error_set(err, CKPT_CANCELLED, "cancelled"));
+	return (CKPT_OK);
 }
 
 enum ckpt_status

@@ -13,6 +13,7 @@ CORE_SOURCES += \
 	lib/store/store_open.c \
 	lib/store/store_orphans.c \
 	lib/store/store_pack.c \
+	lib/store/store_public.c \
 	lib/store/store_query.c \
 	lib/store/store_read.c \
 	lib/store/store_remove.c \
