@@ -90,11 +90,11 @@ planes_width_log2(enum ckpt_dtype dtype)
 static uint64_t
 element(const unsigned char *p, const struct plane_shape *s)
 {
-	uint64_t x = 0;
-	unsigned bits = 8 * s->n_bytes, k;
+	uint64_t x;
+	unsigned bits = 8 * s->n_bytes;
 
-	for (k = 0; k < s->n_bytes; k++)
-		x |= (uint64_t)p[k] << (8 * k);
+	x = s->n_bytes == 1 ? p[0] : s->n_bytes == 2 ? le16_load(p) :
+	    s->n_bytes == 4 ? le32_load(p) : le64_load(p);
 	if (s->rotate)
 		x = x << 1 | x >> (bits - 1);
 	return (bits == 64 ? x : x & (((uint64_t)1 << bits) - 1));

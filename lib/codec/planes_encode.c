@@ -118,15 +118,17 @@ planes_encode(struct planes_work *w, const struct planes_plan *plan,
 		    &out);
 		raw = w->elements;
 	}
-	w->stream.kernel->split(s, raw, elements, w->symbols, NULL, NULL);
+	/* at once, while a block is in the cache; words do not reach as far
+	 * as the middle bits of elements of two bytes and more */
+	w->stream.kernel->split(s, raw, elements, w->symbols,
+	    s->mid_bits > 0 ? w->mid : NULL, NULL);
 	stream_encode(&w->stream, 8, true, w->symbols, elements, &out);
 	if (s->window < 1u << (8 * s->n_bytes - s->low_bits))
 		put_escapes(w, s, raw, elements, &out);
 	if (s->mid_bits > 0) {
-		w->stream.kernel->split(s, raw, elements, NULL, w->symbols,
-		    NULL);
+		assert(s->n_bytes > 1);
 		stream_encode(&w->stream, s->mid_bits, plan->code_mid,
-		    w->symbols, elements, &out);
+		    w->mid, elements, &out);
 	}
 	put_tails(w, plan, raw, elements, &out);
 	stream_put(&out, rest, left);

@@ -5,6 +5,7 @@ BENCHES = \
 	tests/bench/bench_align.sh \
 	tests/bench/bench_archive.sh \
 	tests/bench/bench_cat.sh \
+	tests/bench/bench_codec.sh \
 	tests/bench/bench_eval.sh \
 	tests/bench/bench_mass.sh \
 	tests/bench/bench_mean.sh \
@@ -12,12 +13,14 @@ BENCHES = \
 	tests/bench/bench_memory.sh \
 	tests/bench/bench_orbit.sh \
 	tests/bench/bench_sum.sh
-EXTRA_DIST += $(BENCHES) tests/bench/bench.sh tests/bench/bench_eval.py \
+EXTRA_DIST += $(BENCHES) tests/bench/bench.sh tests/bench/bench_codec.py \
+	tests/bench/bench_eval.py \
 	tests/bench/bench_mass.py tests/bench/bench_match.py \
 	tests/bench/measure.py
 
 .PHONY: bench
-bench: all $(MATCH_BENCHES) tests/prop/architectures tests/prop/arch_model
+bench: all $(MATCH_BENCHES) tests/bench/codec_time \
+    tests/prop/architectures tests/prop/arch_model
 	@printf '%-52s  %-22s  %-30s  %s\n' work measured peer target; \
 	$(AM_TESTS_ENVIRONMENT) \
 	for b in $(BENCHES); do sh $(srcdir)/$$b || exit 1; done
@@ -25,6 +28,12 @@ bench: all $(MATCH_BENCHES) tests/prop/architectures tests/prop/arch_model
 MATCH_BENCHES = tests/bench/lap_time tests/bench/match_time
 EXTRA_PROGRAMS = $(MATCH_BENCHES)
 CLEANFILES += $(MATCH_BENCHES)
+EXTRA_PROGRAMS += tests/bench/codec_time
+CLEANFILES += tests/bench/codec_time
+tests_bench_codec_time_SOURCES = tests/bench/codec_time.c
+tests_bench_codec_time_CPPFLAGS = $(AM_CPPFLAGS) $(ZSTD_CFLAGS)
+tests_bench_codec_time_LDADD = lib/libcore.la $(ZSTD_LIBS) -lm
+
 tests_bench_lap_time_SOURCES = tests/bench/lap_time.c
 tests_bench_lap_time_LDADD = lib/libmatch.la lib/libcore.la
 tests_bench_match_time_SOURCES = tests/bench/match_time.c tests/unit/nets.c \

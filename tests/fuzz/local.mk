@@ -18,6 +18,7 @@ endif
 FUZZ_TARGETS = \
 	tests/fuzz/fuzz_arch \
 	tests/fuzz/fuzz_archive \
+	tests/fuzz/fuzz_codec \
 	tests/fuzz/fuzz_idx \
 	tests/fuzz/fuzz_npy \
 	tests/fuzz/fuzz_pack \
@@ -40,6 +41,11 @@ tests_fuzz_fuzz_pack_SOURCES = tests/fuzz/fuzz_pack.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_pack_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_pack_LDFLAGS = $(FUZZ_LINKING)
 tests_fuzz_fuzz_pack_LDADD = lib/libcore.la
+
+tests_fuzz_fuzz_codec_SOURCES = tests/fuzz/fuzz_codec.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_codec_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_codec_LDFLAGS = $(FUZZ_LINKING)
+tests_fuzz_fuzz_codec_LDADD = lib/libcore.la
 
 tests_fuzz_fuzz_archive_SOURCES = tests/fuzz/fuzz_archive.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_archive_CPPFLAGS = $(FUZZ_CPPFLAGS)

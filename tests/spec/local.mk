@@ -2,11 +2,17 @@
 
 # The pack: ckpt-pack.md, its decoder, its vectors and the library.
 PACK_SPEC_TESTS = \
+	tests/spec/pack_differences.sh \
 	tests/spec/pack_random.sh \
 	tests/spec/pack_text.sh \
 	tests/spec/pack_vectors.sh
 TESTS += $(PACK_SPEC_TESTS)
-EXTRA_DIST += $(PACK_SPEC_TESTS) tests/spec/check_pack.py
+EXTRA_DIST += $(PACK_SPEC_TESTS) tests/spec/check_pack.py \
+	tests/spec/check_differences.py
+
+check_PROGRAMS += tests/spec/code_pages
+tests_spec_code_pages_SOURCES = tests/spec/code_pages.c
+tests_spec_code_pages_LDADD = lib/libcore.la
 
 check_PROGRAMS += tests/spec/dump_pack
 tests_spec_dump_pack_SOURCES = tests/spec/dump_pack.c
