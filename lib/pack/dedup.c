@@ -60,7 +60,7 @@ dedup_free(struct dedup *a)
 	dedup_part(a, 0);
 	free(a->known);
 	free(a->arrays);
-	free(a->model);
+	free(a->held);
 	buf_release(&a->tensors);
 	buf_release(&a->places);
 	buf_release(&a->fresh);

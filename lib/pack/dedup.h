@@ -47,7 +47,8 @@ struct dedup_array {
 
 struct dedup {
 	struct refs *refs;        /* reads what was written */
-	unsigned char *model;     /* the current model's bytes */
+	const unsigned char *model; /* the current model's bytes */
+	unsigned char *held;      /* where they are, if they are ours */
 	struct buf tensors;       /* struct dedup_tensor */
 	struct buf places;        /* struct dedup_place */
 	struct lookup ids;        /* of tensors: index into tensors */

@@ -37,6 +37,12 @@ CKPT_CHECKED enum ckpt_status pack_writer_open(struct outfile *out,
     const struct pack_writer_options *options, struct model_sink **sink,
     struct ckpt_error *err);
 
+/* A model that is in memory whole, as begin, one write and end would, but an
+ * archive needs no copy of it. */
+CKPT_CHECKED enum ckpt_status pack_writer_put(struct model_sink *sink,
+    const struct model *m, const struct ckpt_id *tensor_ids,
+    struct ckpt_error *err);
+
 struct pack_reader_options {
 	unsigned n_threads;
 	/* Budget for what is read at a time beside one group of at most

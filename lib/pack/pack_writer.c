@@ -50,8 +50,12 @@ begin_large(struct writer *w, const struct model_head *head,
 	columns_begin(&w->cursor, w->schema, 1);
 	if (w->dedup == NULL)
 		return (CKPT_OK);
-	w->dedup->model = malloc((size_t)w->schema->n_bytes);
-	return (w->dedup->model != NULL ? CKPT_OK : error_nomem(err,
+	w->dedup->model = w->lent;
+	if (w->lent != NULL)
+		return (CKPT_OK);
+	w->dedup->held = malloc((size_t)w->schema->n_bytes);
+	w->dedup->model = w->dedup->held;
+	return (w->dedup->held != NULL ? CKPT_OK : error_nomem(err,
 	    (size_t)w->schema->n_bytes));
 }
 
@@ -152,8 +156,8 @@ sink_write(struct model_sink *sink, const void *data, size_t n,
 		    id_stream_update(w->id_stream, data, n, err);
 		if (status == CKPT_OK && w->dedup == NULL)
 			status = write_large(w, data, n, err);
-		else if (status == CKPT_OK && n > 0)
-			memcpy(w->dedup->model + w->n_written, data, n);
+		else if (status == CKPT_OK && n > 0 && w->lent == NULL)
+			memcpy(w->dedup->held + w->n_written, data, n);
 	}
 	if (status != CKPT_OK)
 		return (status);
@@ -242,6 +246,24 @@ sink_abort(struct model_sink *sink)
 
 	outfile_abort(w->out);
 	writer_free(w);
+}
+
+enum ckpt_status
+pack_writer_put(struct model_sink *sink, const struct model *m,
+    const struct ckpt_id *tensor_ids, struct ckpt_error *err)
+{
+	struct writer *w = of_sink(sink);
+	enum ckpt_status status;
+
+	w->lent = m->data;
+	status = sink_begin(sink, &m->head, err);
+	if (status == CKPT_OK)
+		status = sink_write(sink, m->data, m->head.schema->n_bytes,
+		    err);
+	if (status == CKPT_OK)
+		status = sink_end(sink, tensor_ids, err);
+	w->lent = NULL;
+	return (status);
 }
 
 static const struct model_sink_ops ops = {

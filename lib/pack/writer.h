@@ -45,6 +45,7 @@ struct writer {
 	bool in_model;
 	bool is_large;              /* it streams, alone in its group */
 	uint64_t n_written;         /* of its bytes */
+	const unsigned char *lent;  /* all of them, from pack_writer_put */
 	struct columns_cursor cursor;
 	struct batch_page *page;    /* being filled, or NULL */
 	uint32_t page_used;

@@ -259,7 +259,8 @@ writer_archive_put(struct writer *w, const struct ckpt_id *tensor_ids,
 		status = writer_pages(w, err);
 	if (status == CKPT_OK)
 		status = dedup_settle(a, err);
-	free(a->model);
+	free(a->held);
+	a->held = NULL;
 	a->model = NULL;
 	return (status);
 }

@@ -161,9 +161,9 @@ CKPT_CHECKED enum ckpt_status store_pack_source(struct store *s,
 
 /* ---- store_pack.c ---- */
 
-/* A part of a pack, written at the descriptor's position; model_end is given
- * the tensor IDs. */
-CKPT_CHECKED enum ckpt_status store_part_open(struct store *s, int fd,
+/* The writer of a pack into an empty file, which is referred to where it holds
+ * something already; model_end is given the tensor IDs. */
+CKPT_CHECKED enum ckpt_status store_pack_create(struct store *s, int fd,
     struct model_sink **out, struct ckpt_error *err);
 
 /* A stand-in for the model of `head`. */

@@ -1,11 +1,4 @@
-#include <errno.h>
-#include <unistd.h>
-
 #include "store/inner.h"
-
-/* A model up to this size is held until its ID tells whether it is new; a
- * larger one is written as a part of its own, which is cut off again. */
-#define HOLD ((size_t)8 << 20)
 
 struct adding {
 	struct model_sink base;
@@ -15,13 +8,12 @@ struct adding {
 	struct store_stage stage;
 	struct store_catalog *pending; /* what the stage holds, as pack 1 */
 	uint64_t ordinal;              /* models in it */
-	struct model_sink *part;
-	off_t part_begin;
+	struct model_sink *pack;       /* or NULL: nothing is written yet */
 	struct id_stream *ids;
 	struct sha256 *hash;
-	struct model_head head;        /* of the current model */
-	bool is_large;
-	unsigned char *held;
+	/* The current model, held until its ID tells whether it is new. */
+	struct model model;
+	size_t n_room;                 /* of model.data */
 	uint64_t n_done;
 };
 
@@ -31,32 +23,18 @@ of_sink(struct model_sink *sink)
 	return ((struct adding *)sink);
 }
 
+/* Room for a model's bytes; what is there is not needed any more. */
 static enum ckpt_status
-open_part(struct adding *a, struct ckpt_error *err)
+make_room(struct adding *a, uint64_t n, struct ckpt_error *err)
 {
-	a->part_begin = lseek(a->stage.fd, 0, SEEK_END);
-	if (a->part_begin < 0)
-		return (error_sys(err, "cannot write %s", a->stage.name));
-	return (store_part_open(a->store, a->stage.fd, &a->part, err));
-}
-
-static enum ckpt_status
-close_part(struct adding *a, struct ckpt_error *err)
-{
-	struct model_sink *part = a->part;
-
-	a->part = NULL;
-	return (part == NULL ? CKPT_OK : model_sink_close(part, err));
-}
-
-/* Takes back the part being written. */
-static enum ckpt_status
-cut_part(struct adding *a, struct ckpt_error *err)
-{
-	model_sink_abort(a->part);
-	a->part = NULL;
-	if (ftruncate(a->stage.fd, a->part_begin) != 0)
-		return (error_sys(err, "cannot truncate %s", a->stage.name));
+	if (n <= a->n_room)
+		return (CKPT_OK);
+	free(a->model.data);
+	a->n_room = 0;
+	a->model.data = n <= SIZE_MAX ? malloc((size_t)n) : NULL;
+	if (a->model.data == NULL)
+		return (error_nomem(err, (size_t)n));
+	a->n_room = (size_t)n;
 	return (CKPT_OK);
 }
 
@@ -70,20 +48,14 @@ add_begin(struct model_sink *sink, const struct model_head *head,
 	if (meta_get(&head->meta, STORE_SAME_KEY) != NULL)
 		return (error_set(err, CKPT_INVALID, "the metadata key "
 		    STORE_SAME_KEY " is the store's own"));
-	model_head_release(&a->head);
-	st = model_head_copy(head, &a->head, err);
+	model_head_release(&a->model.head);
+	st = model_head_copy(head, &a->model.head, err);
 	if (st == CKPT_OK && !a->has_ids)
 		st = id_stream_begin(a->ids, head->schema, err);
-	if (st != CKPT_OK)
-		return (st);
-	a->n_done = 0;
-	a->is_large = head->schema->n_bytes > HOLD;
-	if (!a->is_large)
-		return (CKPT_OK);
-	st = close_part(a, err);
 	if (st == CKPT_OK)
-		st = open_part(a, err);
-	return (st == CKPT_OK ? model_begin(a->part, head, err) : st);
+		st = make_room(a, head->schema->n_bytes, err);
+	a->n_done = 0;
+	return (st);
 }
 
 static enum ckpt_status
@@ -93,19 +65,18 @@ add_write(struct model_sink *sink, const void *data, size_t n,
 	struct adding *a = of_sink(sink);
 	enum ckpt_status st = CKPT_OK;
 
-	if (n > a->head.schema->n_bytes - a->n_done)
+	if (n > a->model.head.schema->n_bytes - a->n_done)
 		return (error_set(err, CKPT_USAGE,
 		    "more bytes are written than the model has"));
 	if (n == 0)
 		return (CKPT_OK);
 	if (!a->has_ids)
 		st = id_stream_update(a->ids, data, n, err);
-	if (st == CKPT_OK && a->is_large)
-		st = model_write(a->part, data, n, err);
-	else if (st == CKPT_OK)
-		memcpy(a->held + a->n_done, data, n);
+	if (st != CKPT_OK)
+		return (st);
+	memcpy(a->model.data + a->n_done, data, n);
 	a->n_done += n;
-	return (st);
+	return (CKPT_OK);
 }
 
 /* ---- at a model's end ---- */
@@ -159,23 +130,12 @@ put(struct adding *a, struct store_row *r, bool is_standing,
 {
 	enum ckpt_status st = CKPT_OK;
 
-	if (a->is_large && !is_standing) {
-		st = model_end(a->part, tensor_ids, err);
-		if (st == CKPT_OK)
-			st = close_part(a, err);
-	} else {
-		if (a->part == NULL)
-			st = open_part(a, err);
-		if (st == CKPT_OK && is_standing)
-			st = store_stand_in(a->part, &a->head, &r->model,
-			    &r->form, err);
-		else if (st == CKPT_OK)
-			st = model_begin(a->part, &a->head, err);
-		if (st == CKPT_OK && !is_standing && a->n_done > 0)
-			st = model_write(a->part, a->held, a->n_done, err);
-		if (st == CKPT_OK && !is_standing)
-			st = model_end(a->part, tensor_ids, err);
-	}
+	if (a->pack == NULL)
+		st = store_pack_create(a->store, a->stage.fd, &a->pack, err);
+	if (st == CKPT_OK)
+		st = is_standing ? store_stand_in(a->pack, &a->model.head,
+		    &r->model, &r->form, err) :
+		    pack_writer_put(a->pack, &a->model, tensor_ids, err);
 	if (st != CKPT_OK)
 		return (st);
 	r->pack = 1;
@@ -194,8 +154,6 @@ decide(struct adding *a, struct store_row *r,
 	st = is_present(a, r, &present, err);
 	if (st == CKPT_OK && !present)
 		st = is_shared(a, r, &shared, err);
-	if (st == CKPT_OK && a->is_large && (present || shared))
-		st = cut_part(a, err);
 	if (st == CKPT_OK && !present)
 		st = put(a, r, shared, tensor_ids, err);
 	if (st != CKPT_OK)
@@ -203,7 +161,7 @@ decide(struct adding *a, struct store_row *r,
 	a->added.n_present += present;
 	a->added.n_models += !present;
 	a->added.n_shared += shared;
-	a->added.n_bytes += a->head.schema->n_bytes;
+	a->added.n_bytes += a->model.head.schema->n_bytes;
 	return (CKPT_OK);
 }
 
@@ -216,7 +174,7 @@ add_end(struct model_sink *sink, const struct ckpt_id *tensor_ids,
 	struct store_row row;
 	enum ckpt_status st = CKPT_OK;
 
-	if (a->n_done != a->head.schema->n_bytes)
+	if (a->n_done != a->model.head.schema->n_bytes)
 		return (error_set(err, CKPT_USAGE,
 		    "a model ends before its last byte"));
 	if (a->has_ids && tensor_ids == NULL)
@@ -224,13 +182,13 @@ add_end(struct model_sink *sink, const struct ckpt_id *tensor_ids,
 	if (!a->has_ids)
 		st = id_stream_end(a->ids, &tensor_ids, NULL, err);
 	if (st == CKPT_OK)
-		st = id_model(a->hash, a->head.schema, tensor_ids, &model,
+		st = id_model(a->hash, a->model.head.schema, tensor_ids, &model,
 		    err);
 	if (st == CKPT_OK)
-		st = id_form(a->hash, a->head.schema, &form, err);
+		st = id_form(a->hash, a->model.head.schema, &form, err);
 	if (st == CKPT_OK)
-		st = store_index_row(a->store, &a->head, &model, &form, &row,
-		    err);
+		st = store_index_row(a->store, &a->model.head, &model, &form,
+		    &row, err);
 	if (st != CKPT_OK)
 		return (st);
 	st = decide(a, &row, tensor_ids, err);
@@ -245,13 +203,13 @@ add_abort(struct model_sink *sink)
 {
 	struct adding *a = of_sink(sink);
 
-	model_sink_abort(a->part);
+	model_sink_abort(a->pack);
 	store_stage_close(a->store, &a->stage);
 	store_catalog_close(a->pending);
 	id_stream_free(a->ids);
 	sha256_free(a->hash);
-	model_head_release(&a->head);
-	free(a->held);
+	model_head_release(&a->model.head);
+	free(a->model.data);
 	free(a);
 }
 
@@ -277,8 +235,12 @@ static enum ckpt_status
 add_close(struct model_sink *sink, struct ckpt_error *err)
 {
 	struct adding *a = of_sink(sink);
-	enum ckpt_status st = close_part(a, err);
+	struct model_sink *pack = a->pack;
+	enum ckpt_status st = CKPT_OK;
 
+	a->pack = NULL;
+	if (pack != NULL)
+		st = model_sink_close(pack, err);
 	if (st == CKPT_OK && a->ordinal > 0)
 		st = publish(a, err);
 	if (st == CKPT_OK && a->out != NULL)
@@ -316,9 +278,7 @@ store_add(struct store *s, bool has_ids, struct store_added *added,
 	a->has_ids = has_ids;
 	a->out = added;
 	a->stage.fd = a->stage.pins = -1;
-	a->held = malloc(HOLD);
-	st = a->held == NULL ? error_nomem(err, HOLD) :
-	    id_stream_new(&a->ids, err);
+	st = id_stream_new(&a->ids, err);
 	if (st == CKPT_OK)
 		st = sha256_new(&a->hash, err);
 	if (st == CKPT_OK)

@@ -7,12 +7,13 @@
 #include "store/inner.h"
 
 enum ckpt_status
-store_part_open(struct store *s, int fd, struct model_sink **out,
+store_pack_create(struct store *s, int fd, struct model_sink **out,
     struct ckpt_error *err)
 {
 	struct pack_writer_options o = {
 		.codec = PACK_CODEC_FLOAT,
 		.has_ids = true,
+		.is_archive = true,
 		.n_threads = s->options.n_threads
 	};
 	struct outfile *f;

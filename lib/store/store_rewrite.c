@@ -101,7 +101,7 @@ prepare(struct rewriting *w, size_t n, struct ckpt_error *err)
 	if (st == CKPT_OK)
 		st = store_stage_open(w->store, &w->stage, err);
 	if (st == CKPT_OK)
-		st = store_part_open(w->store, w->stage.fd, &w->sink, err);
+		st = store_pack_create(w->store, w->stage.fd, &w->sink, err);
 	return (st);
 }
 
