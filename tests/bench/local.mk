@@ -4,6 +4,7 @@
 BENCHES = \
 	tests/bench/bench_align.sh \
 	tests/bench/bench_archive.sh \
+	tests/bench/bench_one.sh \
 	tests/bench/bench_cat.sh \
 	tests/bench/bench_codec.sh \
 	tests/bench/bench_eval.sh \
@@ -15,11 +16,12 @@ BENCHES = \
 	tests/bench/bench_sum.sh
 EXTRA_DIST += $(BENCHES) tests/bench/bench.sh tests/bench/bench_codec.py \
 	tests/bench/bench_eval.py \
+	tests/bench/bounds.py tests/bench/trajectory.py \
 	tests/bench/bench_mass.py tests/bench/bench_match.py \
 	tests/bench/measure.py
 
 .PHONY: bench
-bench: all $(MATCH_BENCHES) tests/bench/codec_time \
+bench: all $(MATCH_BENCHES) tests/bench/codec_time tests/bench/one_time \
     tests/prop/architectures tests/prop/arch_model
 	@printf '%-52s  %-22s  %-30s  %s\n' work measured peer target; \
 	$(AM_TESTS_ENVIRONMENT) \
@@ -28,10 +30,12 @@ bench: all $(MATCH_BENCHES) tests/bench/codec_time \
 MATCH_BENCHES = tests/bench/lap_time tests/bench/match_time
 EXTRA_PROGRAMS = $(MATCH_BENCHES)
 CLEANFILES += $(MATCH_BENCHES)
-EXTRA_PROGRAMS += tests/bench/codec_time
-CLEANFILES += tests/bench/codec_time
+EXTRA_PROGRAMS += tests/bench/codec_time tests/bench/one_time
+CLEANFILES += tests/bench/codec_time tests/bench/one_time
 tests_bench_codec_time_SOURCES = tests/bench/codec_time.c
 tests_bench_codec_time_CPPFLAGS = $(AM_CPPFLAGS) $(ZSTD_CFLAGS)
+tests_bench_one_time_SOURCES = tests/bench/one_time.c
+tests_bench_one_time_LDADD = lib/libcore.la
 tests_bench_codec_time_LDADD = lib/libcore.la $(ZSTD_LIBS) -lm
 
 tests_bench_lap_time_SOURCES = tests/bench/lap_time.c
