@@ -24,22 +24,22 @@
 /* Bytes of a table, at most: 16 bits a symbol. */
 #define ANS_MAX_TABLE (2 * ANS_SYMBOLS)
 
-/* A symbol's entry for encoding: its frequency (12 bits), what is added
- * (13 bits), and the reciprocal's shift (4 bits). */
-struct ans_encoder {
-	uint32_t reciprocal[ANS_SYMBOLS];
-	uint32_t entry[ANS_SYMBOLS];
+/* A symbol for encoding: its frequency less 1 (12 bits), what is added (13
+ * bits), and the shift (4 bits) of the reciprocal. */
+struct ans_code {
+	uint32_t entry;
+	uint32_t reciprocal;
 };
 
-#define ANS_ENTRY_FREQ(e) ((e) & 4095)
+#define ANS_ENTRY_LESS(e) ((e) & 4095)
 #define ANS_ENTRY_ADD(e) ((e) >> 12 & 8191)
 #define ANS_ENTRY_SHIFT(e) ((e) >> 25)
 
-/* A slot's entry for decoding: the slot's number within its symbol (12
- * bits), the symbol's frequency (12 bits), the symbol (8 bits). */
-struct ans_decoder {
-	uint32_t slot[ANS_SLOTS];
-};
+/* A slot for decoding is 32 bits: the slot's number within its symbol (12
+ * bits), the symbol's frequency less 1 (12 bits), the symbol (8 bits). */
+
+/* With contexts, each has room for so many symbols' codes. */
+#define ANS_STRIDE 65
 
 /* Frequencies of sum 4096 in proportion to `count[n]`, at least 1 where the
  * count is not 0. Of n <= 256 counts at least one is not 0; their sum is
@@ -56,10 +56,10 @@ size_t ans_table_write(const uint16_t *freq, unsigned n, unsigned char *out);
 size_t ans_table_read(const unsigned char *in, size_t n_in, unsigned n,
     uint16_t *freq, bool *is_empty);
 
-/* For frequencies below 4096. */
-void ans_encoder_init(struct ans_encoder *t, const uint16_t *freq,
+/* Codes of `n` symbols; those of frequency 0 are not to be used. */
+void ans_encoder_init(struct ans_code *code, const uint16_t *freq,
     unsigned n);
-void ans_decoder_init(struct ans_decoder *t, const uint16_t *freq,
-    unsigned n);
+/* ANS_SLOTS slots, for frequencies whose sum that is. */
+void ans_decoder_init(uint32_t *slot, const uint16_t *freq, unsigned n);
 
 #endif

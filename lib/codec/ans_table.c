@@ -123,37 +123,37 @@ ans_table_read(const unsigned char *in, size_t n_in, unsigned n,
 }
 
 void
-ans_encoder_init(struct ans_encoder *t, const uint16_t *freq, unsigned n)
+ans_encoder_init(struct ans_code *code, const uint16_t *freq, unsigned n)
 {
 	uint32_t start = 0, f, shift;
 	unsigned i;
 
 	for (i = 0; i < n; i++) {
 		f = freq[i];
-		assert(f < ANS_SLOTS);
 		if (f < 2) { /* x - 1 for x / 1 */
-			t->reciprocal[i] = UINT32_MAX;
-			t->entry[i] = f | (start + ANS_SLOTS - 1) << 12;
+			code[i].reciprocal = UINT32_MAX;
+			code[i].entry = (start + ANS_SLOTS - 1) << 12;
 		} else {
 			shift = bit_length(f - 1);
-			t->reciprocal[i] = (uint32_t)(((1ull << (shift + 31)) +
-			    f - 1) / f);
-			t->entry[i] = f | start << 12 | (shift - 1) << 25;
+			code[i].reciprocal = (uint32_t)(((1ull <<
+			    (shift + 31)) + f - 1) / f);
+			code[i].entry = (f - 1) | start << 12 |
+			    (shift - 1) << 25;
 		}
 		start += f;
 	}
 }
 
 void
-ans_decoder_init(struct ans_decoder *t, const uint16_t *freq, unsigned n)
+ans_decoder_init(uint32_t *slot, const uint16_t *freq, unsigned n)
 {
 	uint32_t start = 0, f, base, i, k;
 
 	for (i = 0; i < n; i++) {
 		f = freq[i];
-		base = f << 12 | i << 24;
+		base = (f - 1) << 12 | i << 24;
 		for (k = 0; k < f; k++)
-			t->slot[start + k] = base + k;
+			slot[start + k] = base + k;
 		start += f;
 	}
 }

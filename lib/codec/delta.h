@@ -9,27 +9,6 @@
 
 #define DELTA_HEAD 8           /* bytes before the tables */
 #define DELTA_FLOATS 1         /* flag (11.4.2) */
-#define DELTA_CONTEXTS 64      /* at most */
-#define DELTA_CLASSES 65       /* at most: bit lengths 0 to 64 */
-
-/* How elements become differences, and differences symbols. */
-struct delta_shape {
-	unsigned n_bytes;      /* of an element */
-	bool is_float;         /* sign and magnitude */
-	unsigned context_bits; /* of the base's magnitude, its highest */
-	unsigned n_contexts;
-	unsigned top;          /* what context 0 begins with */
-	unsigned lanes_log2;
-	unsigned n_classes;
-};
-
-/* An element, and its place in the order of the numbers. */
-uint64_t delta_load(const unsigned char *p, unsigned n_bytes);
-uint64_t delta_order(const struct delta_shape *s, uint64_t x);
-uint64_t delta_unorder(const struct delta_shape *s, uint64_t x);
-
-/* The context that an element of the base gives. */
-unsigned delta_context(const struct delta_shape *s, uint64_t base);
 
 /* Encodes a page of 1 to CODEC_MAX_PAGE bytes. `out` has room for
  * codec_bound(n); returns the bytes used, or 0 if they are not fewer. */

@@ -3,34 +3,7 @@
  */
 #include "codec/delta.h"
 
-struct bit_reader {
-	const unsigned char *at, *end;
-	uint64_t held;
-	unsigned n_held;
-};
-
-struct tables {
-	uint16_t freq[DELTA_CONTEXTS][DELTA_CLASSES];
-	uint16_t start[DELTA_CONTEXTS][DELTA_CLASSES];
-	bool is_empty[DELTA_CONTEXTS];
-	unsigned char class[DELTA_CONTEXTS][ANS_SLOTS];
-};
-
-/* Up to 32 bits; false at the end. */
-static bool
-take_bits(struct bit_reader *b, unsigned n, uint64_t *out)
-{
-	while (b->n_held < n) {
-		if (b->at == b->end)
-			return (false);
-		b->held |= (uint64_t)*b->at++ << b->n_held;
-		b->n_held += 8;
-	}
-	*out = b->held & (((uint64_t)1 << n) - 1);
-	b->held >>= n;
-	b->n_held -= n;
-	return (true);
-}
+#define NO_CLASS 255 /* in the slots of contexts that do not occur */
 
 static const char *
 get_head(struct stream_in *in, struct delta_shape *s)
@@ -57,36 +30,38 @@ get_head(struct stream_in *in, struct delta_shape *s)
 }
 
 static const char *
-get_tables(struct stream_in *in, const struct delta_shape *s,
-    struct tables *t)
+get_tables(struct planes_work *w, struct stream_in *in,
+    const struct delta_shape *s)
 {
-	unsigned i, k, start;
-	size_t n;
+	uint16_t freq[DELTA_CLASSES];
+	uint32_t *slots = w->slots;
+	bool is_empty;
+	size_t size;
+	unsigned i, k;
 
-	for (i = 0; i < s->n_contexts; i++) {
-		n = ans_table_read(in->at, (size_t)(in->end - in->at),
-		    s->n_classes, t->freq[i], &t->is_empty[i]);
-		if (n == 0)
+	for (i = 0; i < s->n_contexts; i++, slots += ANS_SLOTS) {
+		size = ans_table_read(in->at, (size_t)(in->end - in->at),
+		    s->n_classes, freq, &is_empty);
+		if (size == 0)
 			return ("frequencies of differences");
-		in->at += n;
-		for (k = 0, start = 0; k < s->n_classes; k++) {
-			t->start[i][k] = (uint16_t)start;
-			memset(t->class[i] + start, (int)k, t->freq[i][k]);
-			start += t->freq[i][k];
-		}
+		in->at += size;
+		if (!is_empty)
+			ans_decoder_init(slots, freq, s->n_classes);
+		else
+			for (k = 0; k < ANS_SLOTS; k++)
+				slots[k] = (uint32_t)NO_CLASS << 24;
 	}
 	return (NULL);
 }
 
 static const char *
-get_classes(struct stream_in *in, const struct delta_shape *s,
-    const struct tables *t, const unsigned char *base, size_t n,
-    unsigned char *class)
+get_classes(struct planes_work *w, struct stream_in *in,
+    const struct delta_shape *s, const unsigned char *base, size_t n)
 {
-	unsigned n_lanes = 1u << s->lanes_log2, c, k, slot;
-	uint32_t states[ANS_LANES], n_words, x;
-	const unsigned char *word, *end;
-	size_t i;
+	const struct plane_kernel *kernel = w->stream.kernel;
+	unsigned n_lanes = 1u << s->lanes_log2, k;
+	uint32_t states[ANS_LANES], n_words;
+	const unsigned char *words;
 
 	if (!stream_next_u32(in, &n_words))
 		return ("classes of differences end early");
@@ -94,78 +69,56 @@ get_classes(struct stream_in *in, const struct delta_shape *s,
 		if (!stream_next_u32(in, &states[k]) ||
 		    states[k] < ANS_LOW || states[k] >> 31 != 0)
 			return ("states of differences");
-	word = n_words > n ? NULL : stream_next(in, 2 * (size_t)n_words);
-	if (word == NULL)
+	words = n_words > n ? NULL : stream_next(in, 2 * (size_t)n_words);
+	if (words == NULL)
 		return ("classes of differences end early");
-	end = in->at;
-	for (i = 0; i < n; i++) {
-		c = delta_context(s, delta_load(base + i * s->n_bytes,
-		    s->n_bytes));
-		if (t->is_empty[c])
-			return ("differences in a context without any");
-		x = states[i & (n_lanes - 1)];
-		slot = x & (ANS_SLOTS - 1);
-		k = t->class[c][slot];
-		class[i] = (unsigned char)k;
-		x = t->freq[c][k] * (x >> ANS_BITS) + slot - t->start[c][k];
-		if (x < ANS_LOW) {
-			if (word == end)
-				return ("words of differences");
-			x = x << 16 | le16_load(word);
-			word += 2;
-		}
-		states[i & (n_lanes - 1)] = x;
-	}
+	if (s->context_bits > 0)
+		kernel->delta->contexts(s, base, n, w->elements);
+	words = kernel->decode(w->slots, s->context_bits > 0 ? w->elements :
+	    NULL, words, in->at, states, n_lanes, w->symbols, n);
+	if (words != in->at)
+		return ("words of differences");
 	for (k = 0; k < n_lanes; k++)
 		if (states[k] != ANS_LOW)
 			return ("classes of differences do not end as they "
 			    "began");
-	return (word == end ? NULL : "words of differences");
-}
-
-/* The absolute value and the sign of a difference of class > 0. */
-static bool
-take_difference(struct bit_reader *b, unsigned class, uint64_t *d,
-    uint64_t *is_negative)
-{
-	uint64_t low, high = 0;
-	unsigned n_low = class > 32 ? 32 : class - 1;
-
-	if (!take_bits(b, n_low, &low) ||
-	    (class > 32 && !take_bits(b, class - 33, &high)) ||
-	    !take_bits(b, 1, is_negative))
-		return (false);
-	*d = (uint64_t)1 << (class - 1) | high << 32 | low;
-	return (true);
+	return (NULL);
 }
 
 static const char *
-get_elements(struct stream_in *in, const struct delta_shape *s,
-    const unsigned char *class, const unsigned char *base, size_t n,
+get_elements(struct planes_work *w, struct stream_in *in,
+    const struct delta_shape *s, const unsigned char *base, size_t n,
     unsigned char *raw)
 {
-	struct bit_reader b = { .at = in->at, .end = in->end };
-	unsigned bits = 8 * s->n_bytes, k;
-	uint64_t x, d, is_negative, half = (uint64_t)1 << (bits - 1);
-	size_t i;
+	const struct delta_kernel *kernel = w->stream.kernel->delta;
+	unsigned char last[DELTA_BLOCK * 8 + DELTA_SLACK] = { 0 };
+	const unsigned char *class = w->symbols, *low;
+	size_t left = (size_t)(in->end - in->at) * 8, part, n_bits;
+	unsigned largest, bit = 0;
 
-	for (i = 0; i < n; i++, base += s->n_bytes) {
-		x = delta_load(base, s->n_bytes);
-		if (class[i] > 0) {
-			if (!take_difference(&b, class[i], &d, &is_negative))
-				return ("bits of differences end early");
-			if (d > half || (d == half && !is_negative))
-				return ("a difference is too large");
-			x = delta_order(s, x) + (is_negative ? -d : d);
-			x = delta_unorder(s, bits == 64 ? x :
-			    x & (half | (half - 1)));
+	for (; n > 0; n -= part) {
+		part = n < DELTA_BLOCK ? n : DELTA_BLOCK;
+		n_bits = kernel->sum(class, part, &largest);
+		if (largest >= s->n_classes)
+			return ("differences in a context without any");
+		if (n_bits > left)
+			return ("bits of differences end early");
+		low = in->at;
+		if (left < n_bits + 8 * DELTA_SLACK + 8) {
+			memcpy(last, in->at, (bit + n_bits + 7) / 8);
+			low = last;
 		}
-		for (k = 0; k < s->n_bytes; k++)
-			*raw++ = (unsigned char)(x >> (8 * k));
+		if (!kernel->add(s, class, low, bit, base, part, raw))
+			return ("a difference is too large");
+		left -= n_bits;
+		in->at += (bit + n_bits) / 8;
+		bit = (bit + n_bits) % 8;
+		class += part;
+		base += part * s->n_bytes;
+		raw += part * s->n_bytes;
 	}
-	if (b.held != 0)
+	if (bit > 0 && *in->at++ >> bit != 0)
 		return ("padding of differences is not 0");
-	in->at = b.at;
 	return (NULL);
 }
 
@@ -175,23 +128,22 @@ delta_decode(struct planes_work *w, const unsigned char *stored,
 {
 	struct stream_in in = { stored, stored + n_stored };
 	struct delta_shape s;
-	struct tables *t = malloc(sizeof(*t));
 	const unsigned char *rest;
 	const char *why;
 	size_t n_rest = 0;
 
-	if (t == NULL)
+	if (w->slots == NULL)
+		w->slots = malloc(sizeof(*w->slots) * DELTA_CONTEXTS *
+		    ANS_SLOTS);
+	if (w->slots == NULL)
 		return ("no memory");
 	why = get_head(&in, &s);
 	if (why == NULL)
-		why = get_tables(&in, &s, t);
+		why = get_tables(w, &in, &s);
 	if (why == NULL)
-		why = get_classes(&in, &s, t, base, n / s.n_bytes,
-		    w->symbols);
+		why = get_classes(w, &in, &s, base, n / s.n_bytes);
 	if (why == NULL)
-		why = get_elements(&in, &s, w->symbols, base, n / s.n_bytes,
-		    raw);
-	free(t);
+		why = get_elements(w, &in, &s, base, n / s.n_bytes, raw);
 	if (why != NULL)
 		return (why);
 	n_rest = n % s.n_bytes;

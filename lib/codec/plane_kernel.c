@@ -8,10 +8,13 @@ plane_kernel_at(unsigned i)
 	case 0:
 		return (__builtin_cpu_supports("avx512f") &&
 		    __builtin_cpu_supports("avx512bw") &&
-		    __builtin_cpu_supports("avx512vl") ?
+		    __builtin_cpu_supports("avx512cd") &&
+		    __builtin_cpu_supports("avx512vl") &&
+		    __builtin_cpu_supports("bmi2") ?
 		    &plane_kernel_avx512 : NULL);
 	case 1:
-		return (__builtin_cpu_supports("avx2") ?
+		return (__builtin_cpu_supports("avx2") &&
+		    __builtin_cpu_supports("bmi2") ?
 		    &plane_kernel_avx2 : NULL);
 #endif
 	case PLANE_KERNELS - 1:

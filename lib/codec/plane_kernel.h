@@ -6,6 +6,7 @@
 #define CKPT_CODEC_PLANE_KERNEL_H
 
 #include "codec/ans.h"
+#include "codec/delta_kernel.h"
 
 /* How an element of `n_bytes` (1, 2, 4, 8) falls apart (11.3.2): v is the
  * element with its sign rotated to the end if `rotate` is 1; its top bits
@@ -49,17 +50,23 @@ struct plane_kernel {
 
 	/* Encodes `n` symbols with `n_lanes` states, from the last to the
 	 * first; the words end before `end` and begin at what is returned:
-	 * at most n words of 2 bytes, and PLANE_SLACK before them. */
-	unsigned char *(*encode)(const struct ans_encoder *t,
-	    const unsigned char *symbols, size_t n, uint32_t *states,
-	    unsigned n_lanes, unsigned char *end);
+	 * at most n words of 2 bytes, and PLANE_SLACK before them. With
+	 * contexts (not NULL), symbol i's code is that of number
+	 * context[i] * ANS_STRIDE + symbols[i]. */
+	unsigned char *(*encode)(const struct ans_code *codes,
+	    const unsigned char *symbols, const unsigned char *context,
+	    size_t n, uint32_t *states, unsigned n_lanes,
+	    unsigned char *end);
 
 	/* Decodes `n` symbols; returns the end of the words used, or NULL if
-	 * there are too few. */
-	const unsigned char *(*decode)(const struct ans_decoder *t,
-	    const unsigned char *words, const unsigned char *end,
-	    uint32_t *states, unsigned n_lanes, unsigned char *symbols,
-	    size_t n);
+	 * there are too few. With contexts, symbol i's slots begin at number
+	 * context[i] * ANS_SLOTS. */
+	const unsigned char *(*decode)(const uint32_t *slots,
+	    const unsigned char *context, const unsigned char *words,
+	    const unsigned char *end, uint32_t *states, unsigned n_lanes,
+	    unsigned char *symbols, size_t n);
+
+	const struct delta_kernel *delta;
 };
 
 extern const struct plane_kernel plane_kernel_generic, plane_kernel_avx2,

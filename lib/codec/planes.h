@@ -40,7 +40,12 @@ struct planes_work {
 	unsigned char *spare;
 	unsigned char *mask;     /* CODEC_MAX_PAGE / 8 and slack */
 	unsigned char *arena;
+	/* of all contexts of differences; NULL before the first */
+	uint32_t *slots;
 };
+
+/* About log2(n) * 65536; n is not 0. */
+uint32_t planes_log2(const struct planes_work *w, uint32_t n);
 
 /* NULL if there is no memory. */
 struct planes_work *planes_work_new(void);

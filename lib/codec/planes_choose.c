@@ -41,6 +41,16 @@ log2_of(uint32_t n)
 	return (result);
 }
 
+uint32_t
+planes_log2(const struct planes_work *w, uint32_t n)
+{
+	unsigned shift = 0;
+
+	while (n >> shift > PLANES_SAMPLE)
+		shift++;
+	return (w->log2[n >> shift] + ONE_BIT * shift);
+}
+
 struct planes_work *
 planes_work_new(void)
 {
@@ -75,6 +85,7 @@ planes_work_free(struct planes_work *w)
 	if (w == NULL)
 		return;
 	free(w->arena);
+	free(w->slots);
 	free(w);
 }
 

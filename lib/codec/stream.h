@@ -35,8 +35,8 @@ bool stream_next_u32(struct stream_in *in, uint32_t *out);
 /* Memory that streams need. */
 struct stream_work {
 	const struct plane_kernel *kernel;
-	struct ans_encoder encoder;
-	struct ans_decoder decoder;
+	struct ans_code codes[ANS_SYMBOLS];
+	uint32_t slots[ANS_SLOTS];
 	uint32_t count[ANS_SYMBOLS];
 	uint16_t freq[ANS_SYMBOLS];
 	uint32_t states[ANS_LANES];

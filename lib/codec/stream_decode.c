@@ -83,7 +83,7 @@ get_model(struct stream_work *w, unsigned limit, struct stream_in *in,
 	for (i = 0; i < n_symbols; i++)
 		if (w->freq[i] == ANS_SLOTS)
 			return ("a coded stream of one symbol");
-	ans_decoder_init(&w->decoder, w->freq, n_symbols);
+	ans_decoder_init(w->slots, w->freq, n_symbols);
 	if (!stream_next_u32(in, n_words))
 		return ("a coded stream ends early");
 	for (i = 0; i < *n_lanes; i++)
@@ -110,7 +110,7 @@ get_coded(struct stream_work *w, unsigned limit, struct stream_in *in,
 	words = stream_next(in, 2 * (size_t)n_words);
 	if (words == NULL)
 		return ("a coded stream ends early");
-	end = w->kernel->decode(&w->decoder, words, in->at, w->states,
+	end = w->kernel->decode(w->slots, NULL, words, in->at, w->states,
 	    n_lanes, symbols, n);
 	if (end != in->at)
 		return ("words of a coded stream");

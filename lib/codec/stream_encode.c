@@ -88,12 +88,12 @@ put_coded(struct stream_work *w, unsigned n_symbols,
 	for (i = 0; i < n_symbols; i++)
 		if (w->freq[i] == ANS_SLOTS)
 			return (false);
-	ans_encoder_init(&w->encoder, w->freq, n_symbols);
+	ans_encoder_init(w->codes, w->freq, n_symbols);
 	n_table = ans_table_write(w->freq, n_symbols, table);
 	for (i = 0; i < n_lanes; i++)
 		w->states[i] = ANS_LOW;
-	words = w->kernel->encode(&w->encoder, symbols, n, w->states, n_lanes,
-	    end);
+	words = w->kernel->encode(w->codes, symbols, NULL, n, w->states,
+	    n_lanes, end);
 	n_words = (size_t)(end - words);
 	if (sizeof(head) + n_table + 4 + 4 * n_lanes + n_words >= limit)
 		return (false);
