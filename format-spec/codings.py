@@ -212,3 +212,9 @@ def decode_codec(n_raw, codec, stored, refuse):
     except zstandard.ZstdError as e:
         refuse('corrupt', '11.2', str(e))
     return raw
+
+
+def decode_differences(stored, base, refuse):
+    f = Fields(stored, 0)
+    f.refuse = refuse
+    return differences(f, base)

@@ -16,7 +16,7 @@ import struct
 import sys
 
 import references
-from codings import decode, decode_codec
+from codings import decode, decode_codec, decode_differences
 from conventions import Fields, Refused, xxh3
 
 
@@ -40,7 +40,7 @@ class Frame:
         self.extra = self.tag not in MAX_RAW  # 3.1
         f.newer_unless(not self.extra or 0x61 <= self.tag[0] <= 0x7A, '3.1',
                        'unknown tag')
-        self.archive = self.tag == MAGIC and refuse == 1
+        self.archive = self.tag == MAGIC and refuse in (1, 3)
         f.newer_unless(refuse == 0 or self.archive, '3.3',
                        'unknown refuse flags')
         f.newer_unless(reserved == 0, '3.5', 'reserved byte')
@@ -48,7 +48,7 @@ class Frame:
             f.corrupt_unless(self.stored <= 1 << 20, '3.7',
                              'additional frame is too large')
             return
-        self.reference = self.tag == b'PAGE' and 16 <= self.codec <= 18
+        self.reference = self.tag == b'PAGE' and 16 <= self.codec <= 19
         f.newer_unless(self.codec in (0, 1) or self.reference or
                        self.codec == 2 and self.tag == b'PAGE', '3.2',
                        'unknown codec')
@@ -196,7 +196,7 @@ class Index:
             kind, codec, reserved, stored, check = f.numbers('<BBHIQ', '8')
             self.pages.append((codec, stored, check))
             f.newer_unless(kind == 0, '8.10', 'kind of page')
-            f.newer_unless(codec in (0, 1, 2) or 16 <= codec <= 18, '8.11',
+            f.newer_unless(codec in (0, 1, 2) or 16 <= codec <= 19, '8.11',
                            'codec of a page')
             f.newer_unless(reserved == 0, '8.12', 'reserved')
         rest = f.take(len(payload) - f.at, '8.15')
@@ -257,8 +257,8 @@ class Part:
         self.entries, self.prints = [], []
         self.fresh = False  # a schema whose group must follow
         self.archive = False
-        self.references = references.References(self.frames, decode_codec,
-                                                xxh3)
+        self.references = references.References(
+            self.frames, (decode_codec, decode_differences), xxh3)
 
     def frame(self):
         if len(self.data) - self.at < 32:

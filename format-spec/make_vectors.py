@@ -783,6 +783,7 @@ def bits(numbers, width):
     return n.to_bytes((len(numbers) * width + 7) // 8, 'little')
 
 
+BASE = bytes(range(32))  # an ID; within a pack it is for messages only
 SOURCES = b'\1' + bits((3, 1, 0, 2, 7, 6, 5, 4), 3)
 COLUMNS = b'\1' + bits((1, 0, 3, 2), 2)
 SCALES = b'\1' + struct.pack('<hB', -4, 3) + bits((0, 1, 2, 3, 4, 5, 4, 4),
@@ -803,11 +804,19 @@ def moved(raw):
 def orbit(raw, k, arrays, **f):
     def payload(p):
         v = dict(dtype=12, reserved=b'', rows=8, cols=4, inner=2, begin=0,
-                 offset=p.pages[k][0], length=p.pages[k][1] + 32)
+                 offset=p.pages[k][0], length=p.pages[k][1] + 32,
+                 base=BASE)
         v.update(f)
-        return check(raw) + struct.pack('<B3sIIIQQQ', *v.values()) + (
+        return check(raw) + struct.pack('<B3sIIIQQQ32s', *v.values()) + (
             arrays(p) if callable(arrays) else arrays)
     return payload
+
+
+def difference(raw, k, page=0, rest=b''):
+    """To page `k`, or to one outside."""
+    return lambda p: check(raw) + struct.pack(
+        '<QII32s', *(p.pages[k] if k is not None else (0, 0)), page,
+        BASE) + rest
 
 
 def archives():
@@ -837,6 +846,11 @@ def archives():
     good('archive-orbit-orbit', 'a base that is an orbit page', archive(
         [a, m, mm], {1: (18, orbit(m, 0, arrays)),
                      2: (18, orbit(mm, 1, arrays))}))
+
+    good('archive-difference', 'no differences to a page', archive(
+        [a, a], {1: (19, difference(a, 0))}))
+    good('archive-thin', 'a thin archive that refers to nothing outside',
+         archive([a, a], {1: (19, difference(a, 0))}, 3))
 
     def x(name, section, description, rows, references, verdict='corrupt',
           flag=1):
@@ -889,6 +903,19 @@ def archives():
       [a, m, m], {1: (18, orbit(m, 0, arrays)), 2: (18, orbit(
           m, 0, lambda p: b'\0\0\0\2' + struct.pack(
               '<QIB', *p.pages[1], 3)))})
+    x('difference-short', '15.4', 'a payload of 55 bytes', [a, a],
+      {1: (19, lambda p: difference(a, 0)(p)[:-1])})
+    x('difference-head', '11.4', 'differences of one byte', [a, a],
+      {1: (19, difference(a, 0, rest=b'\2'))})
+    x('difference-base', '15', 'another base than was meant', [a, b, a],
+      {2: (19, difference(a, 1))})
+    x('difference-missing', '15', 'a base that stands outside', [a, a],
+      {1: (19, difference(a, None))}, flag=3)
+    x('orbit-missing', '15', 'the same', [a, m],
+      {1: (18, orbit(m, 0, arrays, offset=0, length=0))}, flag=3)
+    x('difference-deep', '15', 'nine that follow one another', [a] * 10,
+      {k: (19, difference(a, k - 1)) for k in range(1, 10)})
+    x('thin-alone', '3.3', 'thin, but no archive', [a, b], {}, 'newer', 2)
     x('blocks-codec', '15.2', 'an unknown codec of literal bytes', [a, a],
       {1: (17, blocks(a, [(0, 0, 256)], b'', codec=200))}, 'newer')
     x('blocks-reserved', '15.2', 'the reserved byte', [a, a],

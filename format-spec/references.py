@@ -2,18 +2,20 @@
 
 Part of decode.py. `fail(verdict, section, why)` is what a page's faults are
 told to; `page(offset, length)` gives (raw size, codec, stored payload) of the
-page frames in that range of the part, each after its checks.
+page frames in that range of the part, each after its checks. `outside` gives
+the bytes of a tensor that stands outside of a thin pack by its ID, or None.
 """
 import struct
 
-SAME, BLOCKS, ORBIT = 16, 17, 18
+SAME, BLOCKS, ORBIT, DIFFERENCE = 16, 17, 18, 19
 MAX_DEPTH, MAX_WORK, MAX_ORBIT = 8, 4096, 1 << 25
 MANTISSA = {10: (2, 10), 11: (2, 7), 12: (4, 23), 13: (8, 52)}
 
 
 class References:
-    def __init__(self, frames, plain, xxh3):
-        self.frames, self.plain, self.xxh3 = frames, plain, xxh3
+    def __init__(self, frames, codings, xxh3, outside=lambda tensor: None):
+        self.frames, self.xxh3, self.outside = frames, xxh3, outside
+        self.plain, self.differences = codings
         self.depth = self.work = 0
 
     def decode(self, here, raw, codec, stored, fail):
@@ -27,7 +29,7 @@ class References:
         self.depth += 1
         try:
             how = {SAME: self.same, BLOCKS: self.blocks,
-                   ORBIT: self.orbit}[codec]
+                   ORBIT: self.orbit, DIFFERENCE: self.difference}[codec]
             out = how(here, raw, stored, fail)
         finally:
             self.depth -= 1
@@ -43,7 +45,7 @@ class References:
             self.work += 1
             if self.work > MAX_WORK:
                 fail('corrupt', '15', 'too much work')
-            if codec in (SAME, BLOCKS, ORBIT):
+            if codec >= SAME:
                 yield self.decode(at, raw, codec, stored, fail)
             else:
                 yield self.plain(raw, codec, stored, fail)
@@ -66,7 +68,7 @@ class References:
         if len(stored) < 16:
             fail('corrupt', '15.2', 'wrong size')
         n, codec, reserved, n_literal = struct.unpack('<HBBI', stored[8:16])
-        if codec > 1 or reserved:
+        if codec > 2 or reserved:
             fail('newer', '15.2', 'codec or reserved byte')
         end = 16 + 20 * n
         if end > len(stored) or n_literal > raw:
@@ -96,7 +98,7 @@ class References:
         return out
 
     def orbit(self, here, raw, stored, fail):  # 15.3
-        if len(stored) < 48:
+        if len(stored) < 80:
             fail('corrupt', '15.3', 'wrong size')
         (dtype, reserved, rows, cols, inner, begin, offset,
          length) = struct.unpack('<B3sIIIQQQ', stored[8:48])
@@ -109,13 +111,8 @@ class References:
         if begin + raw > n or begin % size or raw % size:
             fail('corrupt', '15.3', 'beyond the tensor')
         arrays = self.arrays(here, stored, rows, cols, fail)
-        if length > n + (n // (1 << 20) + 1) * 32:
-            fail('corrupt', '15.3', 'base is too large')
-        base = b''
-        for page in self.pages(here, offset, length, fail):
-            base += page
-            if len(base) > n:
-                fail('corrupt', '15.3', 'size of the base')
+        base = self.tensor(stored[48:80], fail) if offset == 0 else \
+            self.adjoining(here, offset, length, n, fail)
         if len(base) != n:
             fail('corrupt', '15.3', 'size of the base')
         out = bytearray()
@@ -131,8 +128,36 @@ class References:
             out += x.to_bytes(size, 'little')
         return bytes(out)
 
+    def adjoining(self, here, offset, length, n, fail):
+        if length > n + (n // (1 << 20) + 1) * 32:
+            fail('corrupt', '15.3', 'base is too large')
+        base = b''
+        for page in self.pages(here, offset, length, fail):
+            base += page
+            if len(base) > n:
+                fail('corrupt', '15.3', 'size of the base')
+        return base
+
+    def tensor(self, tensor, fail):  # 15.8
+        out = self.outside(tensor)
+        if out is None:
+            fail('corrupt', '15', 'base ' + tensor.hex() + ' is missing')
+        return out
+
+    def difference(self, here, raw, stored, fail):  # 15.4
+        if len(stored) < 56:
+            fail('corrupt', '15.4', 'wrong size')
+        offset, of, page = struct.unpack('<QII', stored[8:24])
+        base = self.page(here, offset, of, fail) if offset else \
+            self.tensor(stored[24:56], fail)[page << 20:][:1 << 20]
+        if len(base) < raw:
+            fail('corrupt', '15.4', 'size of the base')
+        base = base[:raw]
+        return self.differences(stored[56:], base, fail) if len(stored) > 56 \
+            else base
+
     def arrays(self, here, stored, rows, cols, fail):
-        at, out = 48, []
+        at, out = 80, []
         for i, n in enumerate((rows, rows, cols, cols)):
             if at >= len(stored):
                 fail('corrupt', '15.3', 'array is missing')
@@ -161,12 +186,12 @@ class References:
         if offset < 32 or offset > here or of + 32 > here - offset:
             fail('corrupt', '15', 'does not point backwards')
         _, _, codec, stored = next(self.frames(offset, of + 32))
-        if codec != ORBIT or len(stored) < 48:
+        if codec != ORBIT or len(stored) < 80:
             fail('corrupt', '15.3', 'page without arrays')
         rows, cols = struct.unpack('<II', stored[12:20])
         if which > 3 or which % 2 != i % 2 or n != (rows, cols)[which // 2]:
             fail('corrupt', '15.3', 'another array')
-        at = 48
+        at = 80
         for j in range(which + 1):
             kind = stored[at] if at < len(stored) else 3
             at += 1

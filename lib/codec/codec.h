@@ -55,6 +55,12 @@ CKPT_CHECKED enum ckpt_status codec_encode_delta(struct codec *c,
     enum ckpt_dtype dtype, const void *raw, const void *base, size_t n,
     void *out, size_t *n_out, enum codec_kind *kind, struct ckpt_error *err);
 
+/* How far `raw` is from `base`, from a sample of both: the mean length of the
+ * differences in 16ths of a bit an element; UINT32_MAX if their elements are
+ * no numbers. The same on every CPU. */
+uint32_t codec_distance(enum ckpt_dtype dtype, const void *raw,
+    const void *base, size_t n);
+
 /* Decodes what codec_encode_delta made (CODEC_DELTA), given the same base of
  * `n_raw` bytes, else CKPT_CORRUPT (no offset set). A wrong base gives wrong
  * bytes or CKPT_CORRUPT: that the base is right is the caller's to know.

@@ -32,6 +32,7 @@ CORE_SOURCES += \
 	lib/codec/ans_table.c \
 	lib/codec/codec.h \
 	lib/codec/codec_decode.c \
+	lib/codec/codec_distance.c \
 	lib/codec/codec_encode.c \
 	lib/codec/codec_private.h \
 	lib/codec/delta.h \

@@ -3,7 +3,8 @@
  *
  * The pages of a batch keep their order, so what is written does not depend
  * on the number of threads. Memory is about (1 + 1 + 4) * WIRE_MAX_PAGE bytes
- * for each of n_threads (at most BATCH_MAX_THREADS).
+ * for each of n_threads (at most BATCH_MAX_THREADS); where there are bases,
+ * WIRE_MAX_PAGE more for each, twice.
  */
 #ifndef CKPT_PACK_BATCH_H
 #define CKPT_PACK_BATCH_H
@@ -24,7 +25,10 @@ struct batch_page {
 	size_t tensor;           /* the caller's: what the page holds */
 	uint64_t row, n_rows, begin;
 	bool is_done;            /* frame and `stored` are filled already */
-	unsigned depth;          /* references that it takes, in writers */
+	/* batch_encode's: a page that may be stored as differences */
+	unsigned char *base;     /* frame.raw bytes, or NULL: none */
+	struct wire_disk_difference head; /* but for `check` */
+	unsigned depth;          /* references that it then takes */
 };
 
 struct batch {
@@ -34,6 +38,8 @@ struct batch {
 	size_t raw_size, raw_used;
 	unsigned char *stored;   /* arena of stored bytes */
 	size_t stored_size, stored_used;
+	unsigned char *base;     /* arenas of batch_add_base, as large as raw */
+	unsigned char *near;     /* and stored; or NULL */
 	size_t n_pages;
 	struct batch_page pages[BATCH_MAX_PAGES];
 	enum codec_kind kind;    /* batch_encode's */
@@ -51,6 +57,10 @@ void batch_free(struct batch *b); /* NULL does nothing */
  * for any page. */
 struct batch_page *batch_add(struct batch *b, uint32_t raw, uint32_t stored);
 
+/* Room for the bytes of the page's base in p->base. */
+CKPT_CHECKED enum ckpt_status batch_add_base(struct batch *b,
+    struct batch_page *p, struct ckpt_error *err);
+
 /* A page that is encoded already: `stored` bytes of a payload that stand
  * for `raw`. NULL if the batch is full. */
 struct batch_page *batch_add_done(struct batch *b, unsigned codec,
@@ -61,7 +71,8 @@ bool batch_has_room(const struct batch *b, uint32_t raw);
 
 void batch_clear(struct batch *b);
 
-/* raw -> stored, for all pages; fills frame.codec, stored, check. */
+/* raw -> stored, for all pages; fills frame.codec, stored, check. Differences
+ * are taken where they are smaller. */
 CKPT_CHECKED enum ckpt_status batch_encode(struct batch *b,
     enum codec_kind kind, int level, struct ckpt_error *err);
 
@@ -73,8 +84,9 @@ CKPT_CHECKED enum ckpt_status batch_decode(struct batch *b,
 CKPT_CHECKED enum ckpt_status batch_decode_page(struct batch *b,
     struct batch_page *p, struct ckpt_error *err);
 
-/* The codec of a frame's, which is no reference. */
+/* The codec of a frame's, which is no reference, and back. */
 enum codec_kind batch_codec(unsigned wire_codec);
+unsigned batch_wire_codec(enum codec_kind kind);
 
 /* One payload, without a batch: the checksum, then the codec. */
 CKPT_CHECKED enum ckpt_status batch_decode_one(struct codec *c,

@@ -33,6 +33,19 @@ batch_codec(unsigned wire_codec)
 	}
 }
 
+unsigned
+batch_wire_codec(enum codec_kind kind)
+{
+	switch (kind) {
+	case CODEC_NONE:
+		return (WIRE_CODEC_NONE);
+	case CODEC_ZSTD:
+		return (WIRE_CODEC_ZSTD);
+	default:
+		return (WIRE_CODEC_PLANES);
+	}
+}
+
 enum ckpt_status
 batch_decode_one(struct codec *c, const struct wire_frame *f,
     const void *stored, void *raw, struct ckpt_error *err)

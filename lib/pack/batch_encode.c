@@ -4,6 +4,17 @@
 #include "id/id.h"
 #include "pack/batch.h"
 
+/* Differences of less than that part of a page are not compared with other
+ * codecs. */
+#define SURELY_NEAR 16
+
+/* What encoding a page may need, with the head of differences. */
+static size_t
+need_of(uint32_t raw)
+{
+	return (codec_bound(raw) + sizeof(struct wire_disk_difference));
+}
+
 enum ckpt_status
 batch_new(unsigned n_threads, struct batch **out, struct ckpt_error *err)
 {
@@ -19,7 +30,7 @@ batch_new(unsigned n_threads, struct batch **out, struct ckpt_error *err)
 	b->n_threads = n_threads < BATCH_MAX_THREADS ? n_threads :
 	    BATCH_MAX_THREADS;
 	b->raw_size = (size_t)b->n_threads * WIRE_MAX_PAGE;
-	b->stored_size = b->n_threads * codec_bound(WIRE_MAX_PAGE);
+	b->stored_size = b->n_threads * need_of(WIRE_MAX_PAGE);
 	b->raw = malloc(b->raw_size);
 	b->stored = malloc(b->stored_size);
 	if (b->raw == NULL || b->stored == NULL) {
@@ -49,6 +60,8 @@ batch_free(struct batch *b)
 	for (i = 0; i < b->n_threads; i++)
 		codec_free(b->codecs[i]);
 	refs_free(b->refs);
+	free(b->near);
+	free(b->base);
 	free(b->stored);
 	free(b->raw);
 	free(b);
@@ -58,7 +71,7 @@ struct batch_page *
 batch_add(struct batch *b, uint32_t raw, uint32_t stored)
 {
 	struct batch_page *p;
-	size_t need = stored != 0 ? stored : codec_bound(raw);
+	size_t need = stored != 0 ? stored : need_of(raw);
 
 	if (b->n_pages == BATCH_MAX_PAGES ||
 	    raw > b->raw_size - b->raw_used ||
@@ -74,6 +87,19 @@ batch_add(struct batch *b, uint32_t raw, uint32_t stored)
 	b->raw_used += raw;
 	b->stored_used += need;
 	return (p);
+}
+
+enum ckpt_status
+batch_add_base(struct batch *b, struct batch_page *p, struct ckpt_error *err)
+{
+	if (b->base == NULL)
+		b->base = malloc(b->raw_size);
+	if (b->near == NULL)
+		b->near = malloc(b->stored_size);
+	if (b->base == NULL || b->near == NULL)
+		return (error_nomem(err, b->raw_size + b->stored_size));
+	p->base = b->base + (p->raw - b->raw);
+	return (CKPT_OK);
 }
 
 struct batch_page *
@@ -115,25 +141,55 @@ batch_clear(struct batch *b)
 	b->stored_used = 0;
 }
 
+/* The payload of differences into the arena for it; SIZE_MAX: none. */
+static enum ckpt_status
+encode_near(struct batch *b, struct batch_page *p, struct codec *codec,
+    size_t *n, struct ckpt_error *err)
+{
+	unsigned char *out = b->near + (p->stored - b->stored);
+	enum codec_kind kind = CODEC_DELTA;
+	enum ckpt_status status = CKPT_OK;
+
+	*n = SIZE_MAX;
+	if (p->base == NULL)
+		return (CKPT_OK);
+	le64_store(p->head.check, xxh3_64(p->raw, p->frame.raw));
+	memcpy(out, &p->head, sizeof(p->head));
+	*n = 0;
+	if (memcmp(p->raw, p->base, p->frame.raw) != 0)
+		status = codec_encode_delta(codec, p->dtype, p->raw, p->base,
+		    p->frame.raw, out + sizeof(p->head), n, &kind, err);
+	*n = kind == CODEC_DELTA ? *n + sizeof(p->head) : SIZE_MAX;
+	return (status);
+}
+
 static enum ckpt_status
 encode_one(void *arg, size_t i, unsigned thread, struct ckpt_error *err)
 {
 	struct batch *b = arg;
 	struct batch_page *p = &b->pages[i];
 	enum ckpt_status status;
-	enum codec_kind kind;
-	size_t n;
+	enum codec_kind kind = CODEC_NONE;
+	size_t n, n_near;
 
 	if (p->is_done)
 		return (CKPT_OK);
-	status = codec_encode(b->codecs[thread], b->kind, p->dtype, b->level,
-	    p->raw, p->frame.raw, p->stored, &n, &kind, err);
+	status = encode_near(b, p, b->codecs[thread], &n_near, err);
+	n = p->frame.raw;
+	if (status == CKPT_OK && n_near > n / SURELY_NEAR)
+		status = codec_encode(b->codecs[thread], b->kind, p->dtype,
+		    b->level, p->raw, p->frame.raw, p->stored, &n, &kind,
+		    err);
 	if (status != CKPT_OK)
 		return (status);
-	if (kind == CODEC_NONE)
+	p->frame.codec = batch_wire_codec(kind);
+	if (n_near < n) {
+		n = n_near;
+		p->stored = b->near + (p->stored - b->stored);
+		p->frame.codec = WIRE_CODEC_DIFFERENCE;
+	} else if (kind == CODEC_NONE) {
 		p->stored = p->raw;
-	p->frame.codec = kind == CODEC_NONE ? WIRE_CODEC_NONE :
-	    kind == CODEC_ZSTD ? WIRE_CODEC_ZSTD : WIRE_CODEC_PLANES;
+	}
 	p->frame.stored = (uint32_t)n;
 	p->frame.check = xxh3_64(p->stored, n);
 	return (CKPT_OK);

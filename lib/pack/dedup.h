@@ -6,8 +6,10 @@
  * groups of their own. Each of their tensors is looked for among the tensors
  * of the part: the same one (by its ID), one with rows and columns moved (by
  * moved_print, then bit for bit), and, of a larger one, blocks that stand in
- * any tensor before (by their hash, then byte for byte). What is found
- * depends on nothing but the models and their order.
+ * any tensor before (by their hash, then byte for byte). What is left may be
+ * near a tensor of the same name (dedup_near.c). A thin pack's writer looks
+ * outside, too, for what it has not found. What is found depends on nothing
+ * but the models, their order, and what stands outside.
  */
 #ifndef CKPT_PACK_DEDUP_H
 #define CKPT_PACK_DEDUP_H
@@ -29,13 +31,17 @@ struct dedup_place {
 
 struct dedup_tensor {
 	struct ckpt_id id;
+	uint64_t n_bytes;
+	uint64_t offset;  /* in its model */
 	uint32_t place;   /* its first page's */
 	uint32_t n_places;
+	uint32_t model;   /* the number of it */
+	uint32_t before;  /* index + 1 of the last of its name; 0: none */
 };
 
 /* A key that others may refer to once the model is written. */
 struct dedup_new {
-	enum { DEDUP_ID, DEDUP_MOVED, DEDUP_BLOCKS } table;
+	enum { DEDUP_ID, DEDUP_MOVED, DEDUP_BLOCKS, DEDUP_NAMED } table;
 	uint64_t key, value;
 };
 
@@ -47,15 +53,23 @@ struct dedup_array {
 
 struct dedup {
 	struct refs *refs;        /* reads what was written */
-	const unsigned char *model; /* the current model's bytes */
+	const struct pack_bases *bases; /* or NULL */
+	const unsigned char *model; /* the current model */
 	unsigned char *held;      /* where they are, if they are ours */
 	struct buf tensors;       /* struct dedup_tensor */
 	struct buf places;        /* struct dedup_place */
 	struct lookup ids;        /* of tensors: index into tensors */
 	struct lookup moved;      /* their prints: index into tensors */
 	struct lookup blocks;     /* place << 4 | number of the block */
+	struct lookup named;      /* the last of each name: index of tensors */
+	unsigned char *kept;      /* the bytes of the model before, or NULL */
+	uint32_t kept_model;      /* its number */
+	unsigned char *sampled;   /* a page of a base, or NULL */
 
 	/* the current model */
+	uint32_t number;
+	uint32_t near_model;      /* whose tensors these are near, by those
+	                             before; UINT32_MAX: not known yet */
 	struct lookup current;    /* its tensors, as `ids` */
 	size_t n_written;         /* of `places`: their offsets are known */
 	struct buf fresh;         /* struct dedup_new */
@@ -65,10 +79,11 @@ struct dedup {
 	struct buf payload;
 };
 
-/* ---- archive.c ---- */
+/* ---- dedup.c ---- */
 
 CKPT_CHECKED enum ckpt_status dedup_new(refs_read_fn *read, void *arg,
-    struct dedup **out, struct ckpt_error *err);
+    const struct pack_bases *bases, struct dedup **out,
+    struct ckpt_error *err);
 void dedup_free(struct dedup *a); /* NULL does nothing */
 
 /* A part begins there; nothing refers to what stands before. */
@@ -82,17 +97,47 @@ struct dedup_place *dedup_places(const struct dedup *a);
 CKPT_CHECKED enum ckpt_status dedup_remember(struct dedup *a, int table,
     uint64_t key, uint64_t value, struct ckpt_error *err);
 
-/* The current model is written: what is new of it may be referred to. */
+/* The current model is written: what is new of it may be referred to, and
+ * its bytes are kept, if they are not too many, until the next one is. */
 CKPT_CHECKED enum ckpt_status dedup_settle(struct dedup *a,
-    struct ckpt_error *err);
+    uint64_t n_bytes, struct ckpt_error *err);
 
-/* ---- dedup_orbit.c ---- */
-
+/* The tensor that is looked for. */
 struct dedup_query {
+	const struct schema *schema;
+	size_t tensor;
 	const struct tensor_desc *t;
 	const unsigned char *data;   /* its bytes */
 	const struct ckpt_id *id;
 };
+
+/* ---- dedup_near.c ---- */
+
+/* A tensor that another may be stored as differences to. */
+struct dedup_base {
+	bool is_outside;
+	struct dedup_tensor t;       /* of one outside: ID and n_bytes */
+};
+
+/* What the table of names is asked for: name, dtype, and shape but for the
+ * number of rows. */
+uint64_t dedup_name_key(const struct tensor_desc *t);
+
+/* The tensor of that name to which this one is near, by a sample. */
+CKPT_CHECKED enum ckpt_status dedup_near_find(struct dedup *a,
+    const struct dedup_query *q, struct dedup_base *base, bool *found,
+    struct ckpt_error *err);
+
+/* The bytes of the base for the page of `n` bytes from `begin` on, and the
+ * head of its payload but for the check. *found is false if it has none, or
+ * its chain is too long. */
+CKPT_CHECKED enum ckpt_status dedup_near_page(struct dedup *a,
+    const struct dedup_base *base, uint64_t begin, uint32_t n,
+    unsigned char *out, struct wire_disk_difference *head, unsigned *depth,
+    bool *found, struct ckpt_error *err);
+
+/* ---- dedup_orbit.c ---- */
+
 
 /* A stored tensor from which this one comes by moving. *base is NULL if
  * there is none; else *m says how, and is released by the caller. */
@@ -113,11 +158,20 @@ CKPT_CHECKED enum ckpt_status dedup_orbit_put(struct dedup *a,
 
 /* ---- dedup_blocks.c ---- */
 
-/* Looks for the blocks of a page of `n` bytes. If some are stored before,
- * the payload is put into a->payload and *depth is set; *found says so. */
+/* How bytes that stand nowhere else are encoded. */
+struct dedup_coder {
+	struct codec *codec;
+	enum codec_kind kind;
+	enum ckpt_dtype dtype;
+	int level;
+};
+
+/* Looks for the blocks of a page of `n` bytes. If some (`only_whole`: all) are
+ * stored before, the payload is put into a->payload and *depth is set; *found
+ * says so. */
 CKPT_CHECKED enum ckpt_status dedup_blocks_find(struct dedup *a,
-    const unsigned char *data, uint32_t n, struct codec *codec,
-    enum codec_kind kind, int level, unsigned *depth, bool *found,
+    const unsigned char *data, uint32_t n, bool only_whole,
+    const struct dedup_coder *coder, unsigned *depth, bool *found,
     struct ckpt_error *err);
 
 #endif

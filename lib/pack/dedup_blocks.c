@@ -2,6 +2,7 @@
  * dedup_blocks: pages of which some blocks stand before.
  */
 #include "id/id.h"
+#include "pack/batch.h"
 #include "pack/dedup.h"
 
 #define MAX_BLOCKS (WIRE_MAX_PAGE / DEDUP_BLOCK)
@@ -71,8 +72,8 @@ merge(struct block *b, unsigned n)
 /* The payload: head, segments, and the bytes that stand nowhere else. */
 static enum ckpt_status
 put(struct dedup *a, const unsigned char *data, uint32_t n,
-    const struct block *b, unsigned n_blocks, struct codec *codec,
-    enum codec_kind kind, int level, struct ckpt_error *err)
+    const struct block *b, unsigned n_blocks,
+    const struct dedup_coder *coder, struct ckpt_error *err)
 {
 	struct wire_disk_blocks d;
 	struct wire_disk_segment s;
@@ -111,8 +112,8 @@ put(struct dedup *a, const unsigned char *data, uint32_t n,
 	if (status != CKPT_OK)
 		goto err0;
 	out = a->payload.data + a->payload.len;
-	status = codec_encode(codec, kind, 0, level, literal, n_literal, out,
-	    &n_out, &is, err);
+	status = codec_encode(coder->codec, coder->kind, coder->dtype,
+	    coder->level, literal, n_literal, out, &n_out, &is, err);
 	if (status != CKPT_OK)
 		goto err0;
 	if (is == CODEC_NONE)
@@ -120,7 +121,7 @@ put(struct dedup *a, const unsigned char *data, uint32_t n,
 	a->payload.len += n_out;
 	le64_store(d.check, xxh3_64(data, n));
 	le16_store(d.n_segments, (uint16_t)n_blocks);
-	d.codec[0] = is == CODEC_NONE ? WIRE_CODEC_NONE : WIRE_CODEC_ZSTD;
+	d.codec[0] = (unsigned char)batch_wire_codec(is);
 	le32_store(d.n_literal, n_literal);
 	memcpy(a->payload.data, &d, sizeof(d));
 err0:
@@ -130,15 +131,14 @@ err0:
 
 enum ckpt_status
 dedup_blocks_find(struct dedup *a, const unsigned char *data, uint32_t n,
-    struct codec *codec, enum codec_kind kind, int level, unsigned *depth,
+    bool only_whole, const struct dedup_coder *coder, unsigned *depth,
     bool *found, struct ckpt_error *err)
 {
 	struct block b[MAX_BLOCKS];
-	unsigned i, n_blocks = 0;
+	unsigned i, n_blocks = 0, n_found = 0;
 	enum ckpt_status status;
 	uint32_t at;
 
-	*found = false;
 	*depth = 0;
 	for (at = 0; at < n; at += b[n_blocks++].n) {
 		b[n_blocks].begin = at;
@@ -149,18 +149,19 @@ dedup_blocks_find(struct dedup *a, const unsigned char *data, uint32_t n,
 			return (status);
 		if (b[n_blocks].place == UINT32_MAX)
 			continue;
-		*found = true;
+		n_found++;
 		if (dedup_places(a)[b[n_blocks].place].depth >= *depth)
 			*depth = dedup_places(a)[b[n_blocks].place].depth +
 			    1;
 	}
+	*found = n_found > 0 && (n_found == n_blocks || !only_whole);
 	if (!*found)
 		return (CKPT_OK);
 	for (i = 0; i < n_blocks; i++)
 		if (b[i].place == UINT32_MAX)
 			b[i].begin = 0;
 	n_blocks = merge(b, n_blocks);
-	status = put(a, data, n, b, n_blocks, codec, kind, level, err);
+	status = put(a, data, n, b, n_blocks, coder, err);
 	*found = a->payload.len < n;
 	return (status);
 }

@@ -202,6 +202,7 @@ dedup_orbit_put(struct dedup *a, const struct dedup_query *q,
 	le64_store(d.begin, begin);
 	le64_store(d.offset, dedup_places(a)[base->place].offset);
 	le64_store(d.length, length_of(a, base, depth));
+	memcpy(d.base, base->id.bytes, sizeof(d.base));
 	++*depth;
 	a->payload.len = 0;
 	status = buf_append(&a->payload, &d, sizeof(d), err);

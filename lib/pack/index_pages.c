@@ -179,8 +179,8 @@ fitting(const struct run *r, uint32_t n, uint64_t *n_bytes)
 	return (i);
 }
 
-enum ckpt_status
-index_pages(struct pack_index *x, uint32_t first, uint32_t n,
+static enum ckpt_status
+read_pages(struct pack_index *x, uint32_t first, uint32_t n,
     const struct index_visitor *v, struct ckpt_error *err)
 {
 	struct run r = { .x = x, .v = v, .next = first };
@@ -211,6 +211,21 @@ index_pages(struct pack_index *x, uint32_t first, uint32_t n,
 			return (status);
 	}
 	return (CKPT_OK);
+}
+
+enum ckpt_status
+index_pages(struct pack_index *x, uint32_t first, uint32_t n,
+    const struct index_visitor *v, struct ckpt_error *err)
+{
+	enum ckpt_status status;
+
+	if (x->is_reading)
+		return (error_set(err, CKPT_USAGE, "an index is asked for a "
+		    "base while it reads pages"));
+	x->is_reading = true;
+	status = read_pages(x, first, n, v, err);
+	x->is_reading = false;
+	return (status);
 }
 
 void

@@ -1,6 +1,7 @@
 CORE_SOURCES += \
 	lib/pack/dedup.c lib/pack/dedup.h \
 	lib/pack/dedup_blocks.c \
+	lib/pack/dedup_near.c \
 	lib/pack/dedup_orbit.c \
 	lib/pack/batch.h \
 	lib/pack/batch_decode.c \
@@ -28,8 +29,11 @@ CORE_SOURCES += \
 	lib/pack/reader_group.c \
 	lib/pack/reader_part.c \
 	lib/pack/refs.h \
+	lib/pack/refs_blocks.c \
 	lib/pack/refs_decode.c \
+	lib/pack/refs_difference.c \
 	lib/pack/refs_orbit.c \
+	lib/pack/refs_outside.c \
 	lib/pack/refs_private.h \
 	lib/pack/salvage.c lib/pack/salvage.h \
 	lib/pack/salvage_load.c \

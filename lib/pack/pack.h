@@ -17,6 +17,37 @@ enum pack_codec {
 	PACK_CODEC_FLOAT = 2 /* planes or zstd, by page, the smaller */
 };
 
+/*
+ * Tensors that stand outside of a pack, by their IDs: what thin packs refer
+ * to. Whoever holds them implements this.
+ */
+struct pack_bases {
+	void *arg;
+	/* `n` bytes of a tensor from byte `begin` on, which is a multiple of
+	 * 1 MiB, and at most as many. At most `limit` references may be
+	 * followed for them; *height were. CKPT_END: there is no such tensor,
+	 * or not so much of it. */
+	enum ckpt_status (*read)(void *arg, const struct ckpt_id *tensor,
+	    uint64_t begin, void *out, uint32_t n, unsigned limit,
+	    unsigned *height, struct ckpt_error *err);
+
+	/* For writers; readers need none of these. */
+
+	/* Whether that tensor is there. */
+	enum ckpt_status (*same)(void *arg, const struct ckpt_id *tensor,
+	    bool *found, struct ckpt_error *err);
+	/* One of which tensor `tensor` of the model may be a later state. It
+	 * has *n_bytes. */
+	enum ckpt_status (*near)(void *arg, const struct schema *schema,
+	    size_t tensor, struct ckpt_id *base, uint64_t *n_bytes,
+	    bool *found, struct ckpt_error *err);
+	/* One of that shape and moved_print (moved.h), or NULL: none is
+	 * known. */
+	enum ckpt_status (*moved)(void *arg, const struct tensor_desc *t,
+	    uint64_t print, struct ckpt_id *base, bool *found,
+	    struct ckpt_error *err);
+};
+
 struct pack_writer_options {
 	enum pack_codec codec;
 	int level;             /* of zstd; 0: the default, 1 */
@@ -28,6 +59,9 @@ struct pack_writer_options {
 	 * be a file that was opened for reading too (outfile_is_readable). A
 	 * model of more than 64 KiB is held in memory whole. */
 	bool is_archive;
+	/* A thin archive: what stands there is referred to. NULL: it is
+	 * self-contained. Borrowed until the writer is closed. */
+	const struct pack_bases *bases;
 	unsigned n_threads;
 };
 
@@ -49,6 +83,8 @@ struct pack_reader_options {
 	 * 8 MiB; an index, schema or head above it is CKPT_LIMIT. 0: 32 MiB.
 	 */
 	uint64_t memory;
+	/* What thin packs refer to, or NULL: there is nothing. Borrowed. */
+	const struct pack_bases *bases;
 	/* Damage costs only the tensors that depend on it: each is told
 	 * through `lost` (its text names model and tensor), the models come
 	 * without them, and reading goes on. Needs a seekable input; NULL, or
@@ -99,6 +135,13 @@ CKPT_CHECKED enum ckpt_status pack_index_tensor_ids(struct pack_index *x,
 /* Tensor `tensor` (in its schema's order) of a model: all its n_bytes. */
 CKPT_CHECKED enum ckpt_status pack_index_read(struct pack_index *x,
     uint64_t ordinal, size_t tensor, void *out, struct ckpt_error *err);
+
+/* `n` bytes of a tensor from byte `begin` on, a multiple of 1 MiB, at most as
+ * many, as struct pack_bases asks for them. CKPT_USAGE if the index is in the
+ * midst of reading: whose packs refer to each other opens them again. */
+CKPT_CHECKED enum ckpt_status pack_index_base(struct pack_index *x,
+    uint64_t ordinal, size_t tensor, uint64_t begin, void *out, uint32_t n,
+    unsigned limit, unsigned *height, struct ckpt_error *err);
 
 /* The tensor of one name of all models that have it, in order; no page of
  * another tensor is read. `visit` gets `n` bytes from byte `begin` of the

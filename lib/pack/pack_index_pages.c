@@ -19,6 +19,8 @@ pack_coding_name(unsigned coding)
 		return ("blocks");
 	case WIRE_CODEC_ORBIT:
 		return ("orbit");
+	case WIRE_CODEC_DIFFERENCE:
+		return ("difference");
 	default:
 		return ("other");
 	}

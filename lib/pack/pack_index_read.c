@@ -160,6 +160,65 @@ pack_index_read(struct pack_index *x, uint64_t ordinal, size_t tensor,
 	return (index_pages(x, first, n, &v, err));
 }
 
+/* The part of a row that one page holds. */
+struct piece {
+	unsigned char *out;
+	uint64_t at;  /* in the page */
+	uint32_t n;
+};
+
+static enum ckpt_status
+take_piece(void *arg, const struct batch_page *p,
+    const struct ckpt_error *why, struct ckpt_error *err)
+{
+	const struct piece *t = arg;
+
+	if (p->raw == NULL) {
+		if (err != NULL)
+			*err = *why;
+		return (why->status);
+	}
+	assert(t->at + t->n <= p->frame.raw);
+	memcpy(t->out, p->raw + t->at, t->n);
+	return (CKPT_OK);
+}
+
+enum ckpt_status
+pack_index_base(struct pack_index *x, uint64_t ordinal, size_t tensor,
+    uint64_t begin, void *out, uint32_t n, unsigned limit, unsigned *height,
+    struct ckpt_error *err)
+{
+	struct piece t = { out, 0, n };
+	struct index_visitor v = { &t, take_piece };
+	enum ckpt_status status;
+	uint32_t first, n_pages;
+	uint64_t n_bytes, row;
+
+	*height = 0;
+	status = index_group_of(x, ordinal, err);
+	if (status != CKPT_OK)
+		return (status);
+	if (tensor >= x->group.schema->n_tensors ||
+	    begin % WIRE_MAX_PAGE != 0 || n > WIRE_MAX_PAGE)
+		return (error_set(err, CKPT_USAGE, "no tensor %zu, or no page "
+		    "of it", tensor));
+	n_bytes = x->group.schema->tensors[tensor].n_bytes;
+	if (begin > n_bytes || n > n_bytes - begin)
+		return (CKPT_END);
+	row = ordinal - x->group.first;
+	index_pages_of_row(&x->group, tensor, row, &first, &n_pages);
+	if (n == 0)
+		return (CKPT_OK);
+	if (n_bytes <= WIRE_MAX_PAGE)
+		t.at = row % (WIRE_MAX_PAGE / n_bytes) * n_bytes;
+	refs_limit(x->batch->refs, limit);
+	status = index_pages(x, first + (uint32_t)(begin / WIRE_MAX_PAGE), 1,
+	    &v, err);
+	*height = refs_height(x->batch->refs);
+	refs_limit(x->batch->refs, WIRE_MAX_DEPTH);
+	return (status);
+}
+
 /* A column's rows to the caller's function. */
 struct column {
 	struct pack_index *x;

@@ -7,6 +7,7 @@
 
 #include "codec/codec.h"
 #include "pack/moved.h"
+#include "pack/pack.h"
 #include "pack/wire.h"
 
 /* The four arrays of an orbit page, in their order. */
@@ -22,15 +23,24 @@ enum refs_array {
 typedef enum ckpt_status refs_read_fn(void *arg, void *out, size_t n,
     uint64_t offset, struct ckpt_error *err);
 
-/* Follows references of one input. Not for several threads. */
+/* Follows references of one input, and out of it to `bases` (NULL: there are
+ * none). Not for several threads. */
 struct refs;
 CKPT_CHECKED enum ckpt_status refs_new(refs_read_fn *read, void *arg,
-    struct refs **out, struct ckpt_error *err);
+    const struct pack_bases *bases, struct refs **out,
+    struct ckpt_error *err);
 void refs_free(struct refs *r); /* NULL does nothing */
 
 /* References are relative to the part that begins there; what was kept of
  * another part is forgotten. */
 void refs_part(struct refs *r, uint64_t part_start);
+
+/* From now on at most `limit` references are followed for a page, of the
+ * WIRE_MAX_DEPTH that may be. */
+void refs_limit(struct refs *r, unsigned limit);
+
+/* References that the pages decoded since refs_limit took, at most. */
+unsigned refs_height(const struct refs *r);
 
 /* The raw bytes (f->raw) of a page whose codec is a reference, from its
  * stored ones, which have been checked. CKPT_CORRUPT: it points forwards or

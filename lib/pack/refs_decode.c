@@ -6,8 +6,8 @@
 #include "pack/refs_private.h"
 
 enum ckpt_status
-refs_new(refs_read_fn *read, void *arg, struct refs **out,
-    struct ckpt_error *err)
+refs_new(refs_read_fn *read, void *arg, const struct pack_bases *bases,
+    struct refs **out, struct ckpt_error *err)
 {
 	struct refs *r = calloc(1, sizeof(*r));
 	enum ckpt_status status;
@@ -16,6 +16,7 @@ refs_new(refs_read_fn *read, void *arg, struct refs **out,
 		return (error_nomem(err, sizeof(*r)));
 	r->read = read;
 	r->arg = arg;
+	r->bases = bases;
 	refs_part(r, 0);
 	status = codec_new(&r->codec, err);
 	if (status != CKPT_OK) {
@@ -43,7 +44,20 @@ refs_part(struct refs *r, uint64_t part_start)
 {
 	r->part_start = part_start;
 	r->page_offset = r->tensor_offset = r->orbit_offset = UINT64_MAX;
-	r->depth = 0;
+	r->depth = r->floor;
+}
+
+void
+refs_limit(struct refs *r, unsigned limit)
+{
+	r->floor = r->depth = WIRE_MAX_DEPTH - limit;
+	r->highest = 0;
+}
+
+unsigned
+refs_height(const struct refs *r)
+{
+	return (r->highest);
 }
 
 enum ckpt_status
@@ -108,17 +122,15 @@ decode_page(struct refs *r, const struct wire_frame *f,
 	    f->stored, raw, f->raw, err));
 }
 
-/* What is named has this height. */
-static void
-raise_to(struct refs *r, unsigned height)
+void
+refs_raise(struct refs *r, unsigned height)
 {
 	r->height = r->height > height ? r->height : height;
 }
 
-/* The page at `offset` that `from` refers to; valid until the next one. */
-static enum ckpt_status
-page_before(struct refs *r, const struct wire_frame *from, uint64_t offset,
-    uint32_t n_stored, struct ckpt_error *err)
+enum ckpt_status
+refs_page_before(struct refs *r, const struct wire_frame *from,
+    uint64_t offset, uint32_t n_stored, struct ckpt_error *err)
 {
 	unsigned char *bytes, *raw;
 	struct wire_frame f;
@@ -127,7 +139,7 @@ page_before(struct refs *r, const struct wire_frame *from, uint64_t offset,
 	unsigned height = r->height;
 
 	if (r->page_offset == offset) {
-		raise_to(r, r->page_height);
+		refs_raise(r, r->page_height);
 		return (CKPT_OK);
 	}
 	if (n_stored > WIRE_MAX_PAGE)
@@ -150,126 +162,13 @@ page_before(struct refs *r, const struct wire_frame *from, uint64_t offset,
 		goto err0;
 	}
 	r->page_height = r->height;
-	raise_to(r, height);
+	refs_raise(r, height);
 	free(r->page);
 	r->page = raw;
 	r->n_page = f.raw;
 	r->page_offset = offset;
 err0:
 	free(bytes);
-	return (status);
-}
-
-static enum ckpt_status
-decode_same(struct refs *r, const struct wire_frame *f,
-    const unsigned char *stored, unsigned char *raw, struct ckpt_error *err)
-{
-	const struct wire_disk_same *d = (const void *)stored;
-	enum ckpt_status status;
-
-	if (f->stored != sizeof(*d))
-		return (refs_bad(f, "15.1", "wrong size", err));
-	status = page_before(r, f, le64_load(d->offset),
-	    le32_load(d->stored), err);
-	if (status != CKPT_OK)
-		return (status);
-	if (r->n_page != f->raw)
-		return (refs_bad(f, "15.1", "a wrong base: a page of another "
-		    "size", err));
-	memcpy(raw, r->page, f->raw);
-	return (CKPT_OK);
-}
-
-/* One segment; *used counts the literal bytes. */
-static enum ckpt_status
-decode_segment(struct refs *r, const struct wire_frame *f,
-    const struct wire_disk_segment *d, const unsigned char *literal,
-    uint32_t n_literal, uint32_t *used, unsigned char *out,
-    struct ckpt_error *err)
-{
-	uint64_t offset = le64_load(d->offset);
-	uint32_t begin = le32_load(d->begin), n = le32_load(d->n_bytes);
-	enum ckpt_status status;
-
-	if (offset == 0) {
-		if (n > n_literal - *used || begin != 0 ||
-		    le32_load(d->stored) != 0)
-			return (refs_bad(f, "15.2", "literal bytes are not "
-			    "there", err));
-		memcpy(out, literal + *used, n);
-		*used += n;
-		return (CKPT_OK);
-	}
-	status = page_before(r, f, offset, le32_load(d->stored), err);
-	if (status != CKPT_OK)
-		return (status);
-	if (begin > r->n_page || n > r->n_page - begin)
-		return (refs_bad(f, "15.2", "beyond the end of its base", err));
-	memcpy(out, r->page + begin, n);
-	return (CKPT_OK);
-}
-
-static enum ckpt_status
-decode_segments(struct refs *r, const struct wire_frame *f,
-    const struct wire_disk_segment *d, unsigned n_segments,
-    const unsigned char *literal, uint32_t n_literal, unsigned char *raw,
-    struct ckpt_error *err)
-{
-	uint32_t at = 0, used = 0, n;
-	enum ckpt_status status;
-	unsigned i;
-
-	for (i = 0; i < n_segments; i++, at += n) {
-		n = le32_load(d[i].n_bytes);
-		if (n == 0 || n > f->raw - at)
-			return (refs_bad(f, "15.2", "segments of another sum",
-			    err));
-		status = decode_segment(r, f, &d[i], literal, n_literal,
-		    &used, raw + at, err);
-		if (status != CKPT_OK)
-			return (status);
-	}
-	if (at != f->raw || used != n_literal)
-		return (refs_bad(f, "15.2", "segments of another sum", err));
-	return (CKPT_OK);
-}
-
-static enum ckpt_status
-decode_blocks(struct refs *r, const struct wire_frame *f,
-    const unsigned char *stored, unsigned char *raw, struct ckpt_error *err)
-{
-	const struct wire_disk_blocks *d = (const void *)stored;
-	const struct wire_disk_segment *segments;
-	unsigned n_segments;
-	uint32_t n_literal;
-	unsigned char *literal;
-	size_t n;
-	enum ckpt_status status;
-
-	if (f->stored < sizeof(*d))
-		return (refs_bad(f, "15.2", "wrong size", err));
-	n_segments = le16_load(d->n_segments);
-	n_literal = le32_load(d->n_literal);
-	n = sizeof(*d) + n_segments * sizeof(struct wire_disk_segment);
-	if (d->codec[0] > WIRE_CODEC_ZSTD || d->reserved[0] != 0)
-		return (error_at(err, CKPT_NEWER, f->offset, "15.2",
-		    "unknown codec or reserved byte"));
-	if (n > f->stored || n_literal > f->raw)
-		return (refs_bad(f, "15.2", "wrong size", err));
-	literal = malloc((size_t)n_literal + 1);
-	if (literal == NULL)
-		return (error_nomem(err, n_literal));
-	segments = (const void *)(stored + sizeof(*d));
-	status = codec_decode(r->codec, d->codec[0] == WIRE_CODEC_NONE ?
-	    CODEC_NONE : CODEC_ZSTD, stored + n, f->stored - n, literal,
-	    n_literal, err);
-	if (status == CKPT_CORRUPT)
-		status = refs_bad(f, "15.2", "literals that the codec does "
-		    "not make", err);
-	if (status == CKPT_OK)
-		status = decode_segments(r, f, segments, n_segments, literal,
-		    n_literal, raw, err);
-	free(literal);
 	return (status);
 }
 
@@ -310,7 +209,7 @@ refs_tensor_before(struct refs *r, const struct wire_frame *from,
 	enum ckpt_status status;
 
 	if (r->tensor_offset == offset && r->n_tensor == n_raw) {
-		raise_to(r, r->tensor_height);
+		refs_raise(r, r->tensor_height);
 		return (CKPT_OK);
 	}
 	if (n_raw > WIRE_MAX_ORBIT || length > n_raw +
@@ -329,7 +228,7 @@ refs_tensor_before(struct refs *r, const struct wire_frame *from,
 		return (status);
 	}
 	r->tensor_height = r->height;
-	raise_to(r, height);
+	refs_raise(r, height);
 	free(r->tensor);
 	r->tensor = raw;
 	r->n_tensor = n_raw;
@@ -348,7 +247,7 @@ refs_page(struct refs *r, uint64_t offset, uint32_t stored,
 {
 	enum ckpt_status status;
 
-	status = page_before(r, &beyond, offset, stored, err);
+	status = refs_page_before(r, &beyond, offset, stored, err);
 	*raw = r->page;
 	*n = r->n_page;
 	return (status);
@@ -365,6 +264,53 @@ refs_tensor(struct refs *r, uint64_t offset, uint64_t length,
 	return (status);
 }
 
+/* The base that a page names, or NULL. */
+static const unsigned char *
+named_base(const struct wire_frame *f, const void *stored)
+{
+	if (f->codec == WIRE_CODEC_ORBIT &&
+	    f->stored >= sizeof(struct wire_disk_orbit))
+		return (((const struct wire_disk_orbit *)stored)->base);
+	if (f->codec == WIRE_CODEC_DIFFERENCE &&
+	    f->stored >= sizeof(struct wire_disk_difference))
+		return (((const struct wire_disk_difference *)stored)->base);
+	return (NULL);
+}
+
+/* The error tells the base nearest to where it lies. */
+static enum ckpt_status
+name_base(struct refs *r, const unsigned char *base, struct ckpt_error *err)
+{
+	char hex[ID_HEX_SIZE], text[sizeof(err->text)];
+	struct ckpt_id id;
+
+	if (base == NULL || r->is_named || err == NULL)
+		return (CKPT_CORRUPT);
+	r->is_named = true;
+	memcpy(id.bytes, base, sizeof(id.bytes));
+	id_hex(&id, hex);
+	memcpy(text, err->text, sizeof(text));
+	(void)snprintf(err->text, sizeof(err->text), "base tensor %s: %.150s",
+	    hex, text);
+	return (CKPT_CORRUPT);
+}
+
+static enum ckpt_status
+decode_reference(struct refs *r, const struct wire_frame *f,
+    const void *stored, void *raw, struct ckpt_error *err)
+{
+	switch (f->codec) {
+	case WIRE_CODEC_SAME:
+		return (refs_same(r, f, stored, raw, err));
+	case WIRE_CODEC_BLOCKS:
+		return (refs_blocks(r, f, stored, raw, err));
+	case WIRE_CODEC_ORBIT:
+		return (refs_orbit(r, f, stored, raw, err));
+	default:
+		return (refs_difference(r, f, stored, raw, err));
+	}
+}
+
 enum ckpt_status
 refs_decode(struct refs *r, const struct wire_frame *f, const void *stored,
     void *raw, struct ckpt_error *err)
@@ -374,26 +320,27 @@ refs_decode(struct refs *r, const struct wire_frame *f, const void *stored,
 
 	if (f->stored < sizeof(struct wire_disk_reference))
 		return (refs_bad(f, "15", "wrong size", err));
-	if (r->depth == WIRE_MAX_DEPTH)
-		return (refs_bad(f, "15", "chain of more than 8 references",
-		    err));
-	if (r->depth++ == 0) {
+	if (r->depth == r->floor) {
 		r->work = 0;
+		r->is_named = false;
 		height = 0;
 	}
+	if (r->depth >= WIRE_MAX_DEPTH) {
+		(void)refs_bad(f, "15", "chain of more than 8 references", err);
+		return (name_base(r, named_base(f, stored), err));
+	}
+	r->depth++;
 	r->height = 0;
-	if (f->codec == WIRE_CODEC_SAME)
-		status = decode_same(r, f, stored, raw, err);
-	else if (f->codec == WIRE_CODEC_BLOCKS)
-		status = decode_blocks(r, f, stored, raw, err);
-	else
-		status = refs_orbit(r, f, stored, raw, err);
+	status = decode_reference(r, f, stored, raw, err);
 	r->depth--;
-	if (status == CKPT_OK && ++r->height > WIRE_MAX_DEPTH)
+	if (status == CKPT_OK && ++r->height > WIRE_MAX_DEPTH - r->depth)
 		status = refs_bad(f, "15", "chain of more than 8", err);
-	raise_to(r, height);
+	if (status == CKPT_OK && r->height > r->highest)
+		r->highest = r->height;
+	refs_raise(r, height);
 	if (status == CKPT_OK && xxh3_64(raw, f->raw) != le64_load(stored))
 		status = refs_bad(f, "15", "its base has other bytes than were "
 		    "meant: a wrong base", err);
-	return (status);
+	return (status == CKPT_CORRUPT ? name_base(r,
+	    named_base(f, stored), err) : status);
 }

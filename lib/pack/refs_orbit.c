@@ -164,8 +164,9 @@ refs_orbit(struct refs *r, const struct wire_frame *f,
 	struct moved m = { 0 };
 	struct moved_shape s;
 	struct arrays a;
+	struct ckpt_id base;
 	enum ckpt_status status;
-	uint64_t begin, n, width;
+	uint64_t begin, n, width, offset;
 
 	if (f->stored < sizeof(*d))
 		return (refs_bad(f, "15.3", "wrong size", err));
@@ -193,8 +194,11 @@ refs_orbit(struct refs *r, const struct wire_frame *f,
 	m.row.n = s.rows;
 	m.col.n = s.cols;
 	status = take_arrays(r, f, &a, err);
+	offset = le64_load(d->offset);
+	memcpy(base.bytes, d->base, sizeof(base.bytes));
 	if (status == CKPT_OK)
-		status = refs_tensor_before(r, f, le64_load(d->offset),
+		status = offset == 0 ? refs_tensor_outside(r, f, &base, n,
+		    err) : refs_tensor_before(r, f, offset,
 		    le64_load(d->length), n, err);
 	if (status == CKPT_OK && !moved_apply(&s, &m, r->tensor, begin,
 	    f->raw, raw))

@@ -32,9 +32,11 @@
 #define WIRE_CODEC_SAME 16             /* references (15), of pages only */
 #define WIRE_CODEC_BLOCKS 17
 #define WIRE_CODEC_ORBIT 18
+#define WIRE_CODEC_DIFFERENCE 19
 
 /* Refuse flags of a part head (3.3) */
 #define WIRE_PART_ARCHIVE 1
+#define WIRE_PART_THIN 2               /* bases may stand elsewhere */
 
 /* Bits of a schema's presence field (5.2) */
 #define WIRE_SCHEMA_LAYOUT 1
@@ -173,12 +175,21 @@ struct wire_disk_orbit {           /* 15.3; four arrays follow */
 	unsigned char begin[8];
 	unsigned char offset[8];
 	unsigned char length[8];
+	unsigned char base[32];
 };
 
 struct wire_disk_shared {          /* an array of a page before */
 	unsigned char offset[8];
 	unsigned char stored[4];
 	unsigned char which[1];
+};
+
+struct wire_disk_difference {      /* 15.4; the differences follow */
+	unsigned char check[8];
+	unsigned char offset[8];
+	unsigned char stored[4];
+	unsigned char page[4];
+	unsigned char base[32];
 };
 
 #define WIRE_FRAME_SIZE 32
@@ -201,8 +212,9 @@ static_assert(sizeof(struct wire_disk_reference) == 8, "15");
 static_assert(sizeof(struct wire_disk_same) == 20, "15.1");
 static_assert(sizeof(struct wire_disk_blocks) == 16, "15.2");
 static_assert(sizeof(struct wire_disk_segment) == 20, "15.2");
-static_assert(sizeof(struct wire_disk_orbit) == 48, "15.3");
+static_assert(sizeof(struct wire_disk_orbit) == 80, "15.3");
 static_assert(sizeof(struct wire_disk_shared) == 13, "15.3");
+static_assert(sizeof(struct wire_disk_difference) == 56, "15.4");
 static_assert(WIRE_FRAME_SIZE + sizeof(struct wire_disk_end) ==
     WIRE_END_SIZE, "10");
 
@@ -234,7 +246,7 @@ struct wire_frame {
 static inline bool
 wire_is_reference(unsigned codec)
 {
-	return (codec >= WIRE_CODEC_SAME && codec <= WIRE_CODEC_ORBIT);
+	return (codec >= WIRE_CODEC_SAME && codec <= WIRE_CODEC_DIFFERENCE);
 }
 
 void wire_frame_encode(const struct wire_frame *f,

@@ -51,6 +51,14 @@ decode_tag(const unsigned char tag[4], uint64_t offset, enum wire_kind *kind,
 	    tag[2], tag[3]));
 }
 
+static bool
+is_known(enum wire_kind kind, unsigned flags)
+{
+	return (flags == 0 || (kind == WIRE_PART &&
+	    (flags == WIRE_PART_ARCHIVE ||
+	    flags == (WIRE_PART_ARCHIVE | WIRE_PART_THIN))));
+}
+
 /* Codec and sizes against each other and the kind's limits. */
 static enum ckpt_status
 check_sizes(const struct wire_frame *f, struct ckpt_error *err)
@@ -108,7 +116,7 @@ wire_frame_decode(const unsigned char in[WIRE_FRAME_SIZE], uint64_t offset,
 	if (status != CKPT_OK)
 		return (status);
 	f.flags = d->refuse[0];
-	if ((f.flags & ~(f.kind == WIRE_PART ? WIRE_PART_ARCHIVE : 0u)) != 0)
+	if (!is_known(f.kind, f.flags))
 		return (error_at(err, CKPT_NEWER, offset, "3.3",
 		    "unknown flags %02x that must be understood",
 		    d->refuse[0]));

@@ -103,6 +103,9 @@ CKPT_CHECKED enum ckpt_status writer_group_add(struct writer *w,
 CKPT_CHECKED enum ckpt_status writer_group_begin(struct writer *w,
     struct ckpt_error *err);
 
+/* What pages are encoded with. */
+enum codec_kind writer_codec(const struct writer *w);
+
 /* Writes the pages that the batch holds. */
 CKPT_CHECKED enum ckpt_status writer_pages(struct writer *w,
     struct ckpt_error *err);

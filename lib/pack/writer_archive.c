@@ -20,7 +20,7 @@ writer_archive_new(struct writer *w, struct ckpt_error *err)
 	if (!outfile_is_readable(w->out))
 		return (error_set(err, CKPT_USAGE, "an archive is written "
 		    "to a file, not to a pipe or a device"));
-	return (dedup_new(read_again, w, &w->dedup, err));
+	return (dedup_new(read_again, w, w->options.bases, &w->dedup, err));
 }
 
 void
@@ -34,6 +34,8 @@ writer_archive_page(struct writer *w, const struct batch_page *p)
 	place = dedup_places(a) + a->n_written++;
 	place->offset = outfile_offset(w->out) - w->part_start;
 	place->stored = p->frame.stored;
+	if (p->frame.codec == WIRE_CODEC_DIFFERENCE)
+		place->depth = p->depth;
 }
 
 /* A page whose payload is a reference. */
@@ -56,10 +58,14 @@ add_reference(struct writer *w, unsigned codec, const void *payload,
 	return (dedup_place_add(w->dedup, depth, err));
 }
 
+/* A page of the tensor's own bytes. If it has a base, they may be stored as
+ * differences to that. */
 static enum ckpt_status
-add_plain(struct writer *w, const struct dedup_query *q, uint64_t begin,
-    uint32_t n, struct ckpt_error *err)
+add_plain(struct writer *w, const struct dedup_query *q,
+    const struct dedup_base *base, uint64_t begin, uint32_t n,
+    struct ckpt_error *err)
 {
+	bool found;
 	struct batch_page *p = batch_add(w->batch, n, 0);
 	enum ckpt_status status;
 
@@ -72,7 +78,16 @@ add_plain(struct writer *w, const struct dedup_query *q, uint64_t begin,
 	}
 	memcpy(p->raw, q->data + begin, n);
 	p->dtype = q->t->dtype;
-	return (dedup_place_add(w->dedup, 0, err));
+	status = dedup_place_add(w->dedup, 0, err);
+	if (status != CKPT_OK || base == NULL)
+		return (status);
+	status = batch_add_base(w->batch, p, err);
+	if (status == CKPT_OK)
+		status = dedup_near_page(w->dedup, base, begin, n, p->base,
+		    &p->head, &p->depth, &found, err);
+	if (status == CKPT_OK && !found)
+		p->base = NULL;
+	return (status);
 }
 
 static uint32_t
@@ -167,40 +182,95 @@ put_orbit(struct writer *w, const struct dedup_query *q, bool *found,
 			status = add_reference(w, WIRE_CODEC_ORBIT,
 			    a->payload.data, a->payload.len, n, depth, err);
 		else if (status == CKPT_OK && begin > 0)
-			status = add_plain(w, q, begin, n, err);
+			status = add_plain(w, q, NULL, begin, n, err);
 		*found = *found || begin > 0;
 	}
 	moved_release(&m);
 	return (status);
 }
 
-/* Pages of which blocks may stand before. */
+/* An equal tensor that stands outside: its pages' bytes are compared, so that
+ * what is added does not hang on what is damaged. */
+static enum ckpt_status
+put_outside(struct writer *w, const struct dedup_query *q, bool *found,
+    struct ckpt_error *err)
+{
+	struct dedup_base base = { .is_outside = true };
+	const struct pack_bases *bases = w->options.bases;
+	enum ckpt_status status;
+	uint64_t begin;
+	uint32_t n;
+
+	*found = false;
+	if (bases == NULL)
+		return (CKPT_OK);
+	status = bases->same(bases->arg, q->id, found, err);
+	if (status != CKPT_OK || !*found)
+		return (status);
+	base.t.id = *q->id;
+	base.t.n_bytes = q->t->n_bytes;
+	for (begin = 0; begin < q->t->n_bytes && status == CKPT_OK;
+	    begin += n) {
+		n = page_size(q->t->n_bytes, begin);
+		status = add_plain(w, q, &base, begin, n, err);
+	}
+	return (status);
+}
+
+/* Pages of which blocks may stand before, or that may be near others. */
 static enum ckpt_status
 put_pages(struct writer *w, const struct dedup_query *q,
     struct ckpt_error *err)
 {
 	struct dedup *a = w->dedup;
-	enum codec_kind kind = w->options.codec == PACK_CODEC_NONE ?
-	    CODEC_NONE : CODEC_ZSTD;
-	enum ckpt_status status = CKPT_OK;
-	bool found = false;
+	struct dedup_coder coder = {
+		.codec = w->batch->codecs[0],
+		.kind = writer_codec(w),
+		.dtype = q->t->dtype,
+		.level = w->options.level
+	};
+	struct dedup_base base;
+	enum ckpt_status status;
+	bool found = false, has_base, is_near;
 	unsigned depth;
 	uint64_t begin;
 	uint32_t n;
 
+	status = dedup_near_find(a, q, &base, &has_base, err);
 	for (begin = 0; begin < q->t->n_bytes && status == CKPT_OK;
 	    begin += n) {
 		n = page_size(q->t->n_bytes, begin);
+		is_near = has_base && begin + n <= base.t.n_bytes;
 		if (q->t->n_bytes > DEDUP_BLOCK)
 			status = dedup_blocks_find(a, q->data + begin, n,
-			    w->batch->codecs[0], kind, w->options.level,
-			    &depth, &found, err);
+			    is_near, &coder, &depth, &found, err);
 		if (status != CKPT_OK)
 			break;
 		status = found ? add_reference(w, WIRE_CODEC_BLOCKS,
 		    a->payload.data, a->payload.len, n, depth, err) :
-		    add_plain(w, q, begin, n, err);
+		    add_plain(w, q, is_near ? &base : NULL, begin, n, err);
 	}
+	return (status);
+}
+
+/* What is stored of a tensor may be referred to later. */
+static enum ckpt_status
+remember(struct dedup *a, const struct dedup_query *q,
+    const struct dedup_tensor *t, struct ckpt_error *err)
+{
+	size_t i = a->tensors.len / sizeof(*t);
+	enum ckpt_status status;
+
+	status = buf_append(&a->tensors, t, sizeof(*t), err);
+	if (status == CKPT_OK)
+		status = dedup_remember(a, DEDUP_ID,
+		    le64_load(q->id->bytes), i, err);
+	if (status == CKPT_OK)
+		status = dedup_remember(a, DEDUP_NAMED,
+		    dedup_name_key(q->t), i, err);
+	if (status == CKPT_OK)
+		status = lookup_set(&a->current, le64_load(q->id->bytes), i,
+		    err);
 	return (status);
 }
 
@@ -209,20 +279,27 @@ put_tensor(struct writer *w, const struct dedup_query *q,
     struct ckpt_error *err)
 {
 	struct dedup *a = w->dedup;
-	struct dedup_tensor t, base = { .n_places = 0 };
+	struct dedup_tensor base = { .n_places = 0 };
+	struct dedup_tensor t = {
+		.id = *q->id,
+		.n_bytes = q->t->n_bytes,
+		.offset = q->t->offset,
+		.place = (uint32_t)(a->places.len /
+		    sizeof(struct dedup_place)),
+		.model = a->number
+	};
 	enum ckpt_status status;
-	size_t i = a->tensors.len / sizeof(t);
 	bool found;
 
 	if (q->t->n_bytes < DEDUP_MIN_TENSOR)
-		return (q->t->n_bytes == 0 ? CKPT_OK : add_plain(w, q, 0,
-		    (uint32_t)q->t->n_bytes, err));
-	t.id = *q->id;
-	t.place = (uint32_t)(a->places.len / sizeof(struct dedup_place));
+		return (q->t->n_bytes == 0 ? CKPT_OK : add_plain(w, q, NULL,
+		    0, (uint32_t)q->t->n_bytes, err));
 	status = find_same(w, q, &base, &found, err);
 	if (status == CKPT_OK && found)
 		return (put_same(w, q, &base, err));
 	if (status == CKPT_OK)
+		status = put_outside(w, q, &found, err);
+	if (status == CKPT_OK && !found)
 		status = put_orbit(w, q, &found, err);
 	if (status == CKPT_OK && !found)
 		status = put_pages(w, q, err);
@@ -230,14 +307,7 @@ put_tensor(struct writer *w, const struct dedup_query *q,
 		return (status);
 	t.n_places = (uint32_t)(a->places.len /
 	    sizeof(struct dedup_place)) - t.place;
-	status = buf_append(&a->tensors, &t, sizeof(t), err);
-	if (status == CKPT_OK)
-		status = dedup_remember(a, DEDUP_ID,
-		    le64_load(q->id->bytes), i, err);
-	if (status == CKPT_OK)
-		status = lookup_set(&a->current, le64_load(q->id->bytes), i,
-		    err);
-	return (status);
+	return (remember(a, q, &t, err));
 }
 
 enum ckpt_status
@@ -250,6 +320,8 @@ writer_archive_put(struct writer *w, const struct ckpt_id *tensor_ids,
 	size_t i;
 
 	for (i = 0; i < w->schema->n_tensors && status == CKPT_OK; i++) {
+		q.schema = w->schema;
+		q.tensor = i;
 		q.t = &w->schema->tensors[i];
 		q.data = a->model + q.t->offset;
 		q.id = &tensor_ids[i];
@@ -258,9 +330,6 @@ writer_archive_put(struct writer *w, const struct ckpt_id *tensor_ids,
 	if (status == CKPT_OK)
 		status = writer_pages(w, err);
 	if (status == CKPT_OK)
-		status = dedup_settle(a, err);
-	free(a->held);
-	a->held = NULL;
-	a->model = NULL;
+		status = dedup_settle(a, w->schema->n_bytes, err);
 	return (status);
 }

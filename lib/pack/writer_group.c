@@ -61,6 +61,19 @@ writer_group_begin(struct writer *w, struct ckpt_error *err)
 	    err));
 }
 
+enum codec_kind
+writer_codec(const struct writer *w)
+{
+	switch (w->options.codec) {
+	case PACK_CODEC_NONE:
+		return (CODEC_NONE);
+	case PACK_CODEC_ZSTD:
+		return (CODEC_ZSTD);
+	default:
+		return (CODEC_PLANES);
+	}
+}
+
 enum ckpt_status
 writer_pages(struct writer *w, struct ckpt_error *err)
 {
@@ -71,9 +84,8 @@ writer_pages(struct writer *w, struct ckpt_error *err)
 	enum ckpt_status status;
 	size_t i;
 
-	status = batch_encode(w->batch, w->options.codec == PACK_CODEC_NONE ?
-	    CODEC_NONE : w->options.codec == PACK_CODEC_ZSTD ? CODEC_ZSTD :
-	    CODEC_PLANES, w->options.level, err);
+	status = batch_encode(w->batch, writer_codec(w), w->options.level,
+	    err);
 	for (i = 0; i < w->batch->n_pages && status == CKPT_OK; i++) {
 		p = &w->batch->pages[i];
 		p->frame.number = w->number++;

@@ -47,7 +47,8 @@ writer_frame(struct writer *w, enum wire_kind kind, const void *raw,
 		    WIRE_MAX_PAYLOAD));
 	f.raw = (uint32_t)n;
 	if (kind == WIRE_PART && w->dedup != NULL)
-		f.flags = WIRE_PART_ARCHIVE;
+		f.flags = w->options.bases == NULL ? WIRE_PART_ARCHIVE :
+		    WIRE_PART_ARCHIVE | WIRE_PART_THIN;
 	if (may_shrink(kind) && w->options.codec != PACK_CODEC_NONE) {
 		w->frame.len = 0;
 		status = buf_reserve(&w->frame, codec_bound(n), err);
