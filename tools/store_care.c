@@ -63,13 +63,16 @@ store_tool_stat(struct store_tool *t)
 		st = store_count(t->store, &c, &err);
 	if (st == CKPT_OK)
 		(void)printf("records\tmodels\tbytes\tpacks\tstored\tremoved\t"
-		    "temporaries\n%llu\t%llu\t%llu\t%llu\t%llu\t%llu\t%llu\n",
+		    "temporaries\treferred\treferring\n%llu\t%llu\t%llu\t"
+		    "%llu\t%llu\t%llu\t%llu\t%llu\t%llu\n",
 		    (unsigned long long)c.n_records,
 		    (unsigned long long)c.n_models,
 		    (unsigned long long)c.n_bytes,
 		    (unsigned long long)c.n_packs,
 		    (unsigned long long)c.n_stored,
 		    (unsigned long long)c.n_removed,
-		    (unsigned long long)c.n_temporaries);
+		    (unsigned long long)c.n_temporaries,
+		    (unsigned long long)c.n_referred,
+		    (unsigned long long)c.n_referring);
 	return (store_tool_end(t, st, false, &err));
 }

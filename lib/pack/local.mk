@@ -18,6 +18,7 @@ CORE_SOURCES += \
 	lib/pack/moved_wire.c \
 	lib/pack/pack.h \
 	lib/pack/pack_index.c \
+	lib/pack/pack_index_outside.c \
 	lib/pack/pack_index_pages.c \
 	lib/pack/pack_index_read.c \
 	lib/pack/pack_index_source.c \

@@ -156,6 +156,7 @@ CKPT_CHECKED enum ckpt_status pack_index_column(struct pack_index *x,
 struct pack_page {
 	const struct tensor_desc *tensor;
 	unsigned coding;  /* the codec or kind of reference, as on disk */
+	bool is_reference;
 	uint32_t raw;     /* bytes of tensors */
 	uint32_t stored;  /* bytes in the pack, its frame's header included */
 };
@@ -167,6 +168,14 @@ const char *pack_coding_name(unsigned coding);
 CKPT_CHECKED enum ckpt_status pack_index_pages(struct pack_index *x,
     enum ckpt_status (*visit)(void *arg, const struct pack_page *p,
 	struct ckpt_error *err), void *arg, struct ckpt_error *err);
+
+/* What stands outside of the pack and a model's tensor refers to; one may be
+ * told several times. Of the pages only those of thin parts are looked at
+ * that refer to whole tensors. */
+CKPT_CHECKED enum ckpt_status pack_index_outside(struct pack_index *x,
+    enum ckpt_status (*visit)(void *arg, uint64_t ordinal, size_t tensor,
+	const struct ckpt_id *base, struct ckpt_error *err), void *arg,
+    struct ckpt_error *err);
 
 /* Bytes of the whole input. */
 uint64_t pack_index_size(const struct pack_index *x);

@@ -44,6 +44,7 @@ visit_group(struct pack_index *x, enum ckpt_status (*visit)(void *arg,
 	    i++) {
 		p.tensor = &g->schema->tensors[tensor];
 		p.coding = g->pages[i].codec;
+		p.is_reference = wire_is_reference(p.coding);
 		p.raw = page.n_bytes;
 		p.stored = g->pages[i].stored + WIRE_FRAME_SIZE;
 		status = visit(arg, &p, err);

@@ -6,12 +6,13 @@
 #include "store/catalog_inner.h"
 
 #define BUSY_MS 600000 /* others may index a large pack */
-#define VERSION 1
+#define VERSION 2
 
 static const char tables[] =
-    "CREATE TABLE packs(number INTEGER PRIMARY KEY, hash BLOB NOT NULL"
-    " UNIQUE, bytes INTEGER NOT NULL, added INTEGER NOT NULL,"
-    " stamp TEXT NOT NULL);"
+    "CREATE TABLE packs(number INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " hash BLOB NOT NULL UNIQUE, bytes INTEGER NOT NULL,"
+    " added INTEGER NOT NULL, stamp TEXT NOT NULL, referred INTEGER NOT NULL,"
+    " referring INTEGER NOT NULL);"
     "CREATE TABLE records(pack INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
     " record BLOB NOT NULL, model BLOB NOT NULL, form BLOB NOT NULL,"
     " schema BLOB NOT NULL, label BLOB NOT NULL, dtype TEXT NOT NULL,"
@@ -23,40 +24,26 @@ static const char tables[] =
     "CREATE TABLE meta(pack INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
     " key TEXT NOT NULL, value BLOB NOT NULL,"
     " PRIMARY KEY(pack, ordinal, key)) WITHOUT ROWID;"
-    "PRAGMA user_version=1;";
+    /* tensors that others may refer to: `key` and `print` are hashes of
+     * what such a tensor is asked for by (catalog_tensors.c) */
+    "CREATE TABLE tensors(pack INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
+    " tensor INTEGER NOT NULL, id BLOB NOT NULL, bytes INTEGER NOT NULL,"
+    " key INTEGER NOT NULL, print INTEGER,"
+    " PRIMARY KEY(pack, ordinal, tensor)) WITHOUT ROWID;"
+    "CREATE INDEX tensors_id ON tensors(id);"
+    "CREATE INDEX tensors_key ON tensors(key);"
+    "CREATE INDEX tensors_print ON tensors(print) WHERE print IS NOT NULL;"
+    /* what packs refer to, and where it stands; base 0: nowhere */
+    "CREATE TABLE bases(pack INTEGER NOT NULL, id BLOB NOT NULL,"
+    " base INTEGER NOT NULL, PRIMARY KEY(pack, id, base)) WITHOUT ROWID;"
+    "CREATE INDEX bases_base ON bases(base);"
+    "PRAGMA user_version=2;";
 
-enum ckpt_status
-store_sqlite_error(struct store_catalog *c, int rc, struct ckpt_error *err)
-{
-	int error = sqlite3_system_errno(c->db);
-
-	switch (rc & 0xff) {
-	case SQLITE_NOMEM:
-		return (error_set(err, CKPT_NO_MEMORY,
-		    "no memory for the catalog"));
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-		return (error_set(err, CKPT_CORRUPT, "the catalog is damaged "
-		    "(%s): ckpt-store fsck --rebuild makes it anew",
-		    sqlite3_errmsg(c->db)));
-	case SQLITE_FULL:
-		errno = ENOSPC;
-		return (error_sys(err, "cannot write the catalog"));
-	default:
-		errno = error != 0 ? error : EIO;
-		return (error_sys(err, "catalog: %.200s",
-		    sqlite3_errmsg(c->db)));
-	}
-}
-
-enum ckpt_status
-store_sqlite_run(struct store_catalog *c, const char *sql,
-    struct ckpt_error *err)
-{
-	int rc = sqlite3_exec(c->db, sql, NULL, NULL, NULL);
-
-	return (rc == SQLITE_OK ? CKPT_OK : store_sqlite_error(c, rc, err));
-}
+/* What another version has. */
+static const char no_tables[] =
+    "DROP TABLE IF EXISTS packs; DROP TABLE IF EXISTS records;"
+    "DROP TABLE IF EXISTS meta; DROP TABLE IF EXISTS tensors;"
+    "DROP TABLE IF EXISTS bases;";
 
 enum ckpt_status
 store_catalog_number(struct store_catalog *c, const char *sql, uint64_t *out,
@@ -95,14 +82,16 @@ prepare_writer(struct store_catalog *c, struct ckpt_error *err)
 	}
 	if (st == CKPT_OK)
 		st = store_sqlite_run(c, "PRAGMA synchronous=FULL", err);
-	if (st == CKPT_OK && version == 0) {
+	if (st == CKPT_OK && version < VERSION) {
 		/* unless another process has just done so */
 		st = store_catalog_begin(c, err);
 		if (st != CKPT_OK)
 			return (st);
 		st = store_catalog_number(c, "PRAGMA user_version", &version,
 		    err);
-		if (st == CKPT_OK && version == 0)
+		if (st == CKPT_OK && version < VERSION)
+			st = store_sqlite_run(c, no_tables, err);
+		if (st == CKPT_OK && version < VERSION)
 			st = store_sqlite_run(c, tables, err);
 		if (st == CKPT_OK)
 			st = store_catalog_commit(c, err);
@@ -121,11 +110,12 @@ check_version(struct store_catalog *c, struct ckpt_error *err)
 	st = store_catalog_number(c, "PRAGMA user_version", &version, err);
 	if (st == CKPT_OK && version > VERSION)
 		st = error_set(err, CKPT_NEWER, "the catalog is of version "
-		    "%llu, this program knows 1",
-		    (unsigned long long)version);
+		    "%llu, this program knows %d",
+		    (unsigned long long)version, VERSION);
 	if (st == CKPT_OK && version != VERSION)
-		st = error_set(err, CKPT_CORRUPT, "the catalog is empty: "
-		    "ckpt-store fsck --rebuild makes it anew");
+		st = error_set(err, CKPT_CORRUPT, "the catalog is empty or "
+		    "of an older version: ckpt-store fsck --rebuild makes it "
+		    "anew");
 	return (st);
 }
 
@@ -205,6 +195,11 @@ store_catalog_open(const char *path, bool is_reader,
 		st = prepare_writer(c, err);
 	if (st == CKPT_OK)
 		st = check_version(c, err);
+	/* packs that are going to be removed */
+	if (st == CKPT_OK)
+		st = store_sqlite_run(c, "PRAGMA temp_store=MEMORY; "
+		    "CREATE TEMP TABLE leaving(pack INTEGER PRIMARY KEY)",
+		    err);
 	if (st != CKPT_OK) {
 		store_catalog_close(c);
 		return (st);

@@ -45,6 +45,8 @@ struct store_pack {
 	struct ckpt_id hash;
 	uint64_t n_bytes;
 	int64_t added;    /* nanoseconds since 1970 */
+	uint64_t n_referred;  /* bytes of tensors that are references */
+	uint64_t n_referring; /* and what these take */
 	char stamp[80];   /* of its tombstones */
 };
 /* All packs, sorted by hash; to be freed. */
@@ -53,6 +55,14 @@ CKPT_CHECKED enum ckpt_status store_catalog_packs(struct store_catalog *c,
 /* Sets p->number. */
 CKPT_CHECKED enum ckpt_status store_catalog_add_pack(struct store_catalog *c,
     struct store_pack *p, struct ckpt_error *err);
+/* What it is there; 0: it is not. */
+CKPT_CHECKED enum ckpt_status store_catalog_pack_number(
+    struct store_catalog *c, const struct ckpt_id *hash, int64_t *number,
+    struct ckpt_error *err);
+/* Sets what add_pack has not known yet: p->n_referred and p->n_referring. */
+CKPT_CHECKED enum ckpt_status store_catalog_count_pack(
+    struct store_catalog *c, const struct store_pack *p,
+    struct ckpt_error *err);
 /* With its rows; none is no error. */
 CKPT_CHECKED enum ckpt_status store_catalog_drop_pack(
     struct store_catalog *c, const struct ckpt_id *hash,
@@ -81,6 +91,63 @@ CKPT_CHECKED enum ckpt_status store_catalog_rows(struct store_catalog *c,
     enum store_which which, const struct ckpt_id *id, bool wants_meta,
     enum ckpt_status (*visit)(void *arg, struct store_row *r,
 	struct ckpt_error *err), void *arg, struct ckpt_error *err);
+
+/* ---- catalog_tensors.c: what packs may refer to ---- */
+
+/* A tensor of a model of which IDs are stored. */
+struct store_tensor {
+	int64_t pack;
+	struct ckpt_id hash;   /* of the pack */
+	uint64_t ordinal;
+	size_t tensor;         /* in the schema's order */
+	struct ckpt_id id;
+	uint64_t n_bytes, key; /* key: store_tensor_key */
+	uint64_t print;        /* store_tensor_print, or 0: not known */
+};
+
+/* What states of one tensor have in common: name, dtype, and shape but for
+ * the number of rows. */
+uint64_t store_tensor_key(const struct tensor_desc *t);
+
+/* A moved_print together with the shape; never 0. */
+uint64_t store_tensor_print(const struct tensor_desc *t, uint64_t print);
+
+CKPT_CHECKED enum ckpt_status store_catalog_add_tensor(
+    struct store_catalog *c, const struct store_tensor *t,
+    struct ckpt_error *err);
+/* That a pack refers to a tensor that stands in pack `base`; 0: it is not
+ * known where. */
+CKPT_CHECKED enum ckpt_status store_catalog_add_base(struct store_catalog *c,
+    int64_t pack, const struct ckpt_id *id, int64_t base,
+    struct ckpt_error *err);
+
+/* Where it is not known, the other packs that have the tensor. */
+CKPT_CHECKED enum ckpt_status store_catalog_resolve(struct store_catalog *c,
+    struct ckpt_error *err);
+
+enum store_tensors {
+	STORE_TENSORS_ALL,   /* all, by the packs' hashes */
+	STORE_TENSORS_BASES, /* of pack `pack`: what it refers to, best first
+	                        where there are several; pack 0, and its ID
+	                        alone, of what is nowhere */
+	STORE_TENSORS_LOST   /* the `id` is nowhere, to which `pack` refers */
+};
+CKPT_CHECKED enum ckpt_status store_catalog_tensors(struct store_catalog *c,
+    enum store_tensors which, int64_t pack,
+    enum ckpt_status (*visit)(void *arg, const struct store_tensor *t,
+	struct ckpt_error *err), void *arg, struct ckpt_error *err);
+
+/* One that a writer may refer to: of a model that is alive, in a pack that is
+ * not going to be removed. CKPT_END: there is none. */
+enum store_seek {
+	STORE_SEEK_ID,    /* want->id; in a self-contained pack if possible */
+	STORE_SEEK_KEY,   /* want->key; of the latest model */
+	STORE_SEEK_PRINT, /* want->print */
+	STORE_SEEK_MODEL  /* want->key, in model want->ordinal of want->pack */
+};
+CKPT_CHECKED enum ckpt_status store_catalog_seek(struct store_catalog *c,
+    enum store_seek which, const struct store_tensor *want,
+    struct store_tensor *out, struct ckpt_error *err);
 
 /* Whether a record is there, alive. */
 CKPT_CHECKED enum ckpt_status store_catalog_has_record(

@@ -8,7 +8,12 @@
 
 #include "ckpt.h"
 
-enum { STORE_N_STATEMENTS = 8 };
+enum {
+	STORE_ADD_ROW, STORE_ADD_META, STORE_HAS_RECORD, STORE_HAS_MODEL,
+	STORE_META_OF, STORE_ADD_TENSOR, STORE_ADD_BASE, STORE_TENSOR_ID,
+	STORE_TENSOR_KEY, STORE_TENSOR_PRINT, STORE_TENSOR_MODEL,
+	STORE_N_STATEMENTS
+};
 
 struct store_catalog {
 	sqlite3 *db;
@@ -18,6 +23,22 @@ struct store_catalog {
 /* What SQLite's result says. */
 enum ckpt_status store_sqlite_error(struct store_catalog *c, int rc,
     struct ckpt_error *err);
+
+/* The statement number `i`, ready for its values. */
+CKPT_CHECKED enum ckpt_status store_sqlite_kept(struct store_catalog *c,
+    unsigned i, const char *sql, sqlite3_stmt **out, struct ckpt_error *err);
+
+/* Prepares `sql`; the caller finalizes. */
+CKPT_CHECKED enum ckpt_status store_sqlite_prepare(struct store_catalog *c,
+    const char *sql, sqlite3_stmt **out, struct ckpt_error *err);
+
+/* Runs a kept statement that returns nothing. */
+CKPT_CHECKED enum ckpt_status store_sqlite_finish(struct store_catalog *c,
+    sqlite3_stmt *q, struct ckpt_error *err);
+
+void store_sqlite_bind_id(sqlite3_stmt *q, int i, const struct ckpt_id *id);
+void store_sqlite_column_id(sqlite3_stmt *q, int i, struct ckpt_id *out);
+
 CKPT_CHECKED enum ckpt_status store_sqlite_run(struct store_catalog *c,
     const char *sql, struct ckpt_error *err);
 

@@ -1,16 +1,6 @@
 #include "store/catalog.h"
 #include "store/catalog_inner.h"
 
-/* Prepares `sql`; the caller finalizes. */
-static enum ckpt_status
-prepare(struct store_catalog *c, const char *sql, sqlite3_stmt **q,
-    struct ckpt_error *err)
-{
-	int rc = sqlite3_prepare_v2(c->db, sql, -1, q, NULL);
-
-	return (rc == SQLITE_OK ? CKPT_OK : store_sqlite_error(c, rc, err));
-}
-
 static enum ckpt_status
 finish(struct store_catalog *c, sqlite3_stmt *q, struct ckpt_error *err)
 {
@@ -20,13 +10,6 @@ finish(struct store_catalog *c, sqlite3_stmt *q, struct ckpt_error *err)
 
 	(void)sqlite3_finalize(q);
 	return (st);
-}
-
-static void
-bind_hash(sqlite3_stmt *q, int i, const struct ckpt_id *hash)
-{
-	(void)sqlite3_bind_blob(q, i, hash->bytes, sizeof(hash->bytes),
-	    SQLITE_TRANSIENT);
 }
 
 static enum ckpt_status
@@ -52,8 +35,8 @@ store_catalog_packs(struct store_catalog *c, struct store_pack **out,
 	const char *stamp;
 	size_t n = 0;
 	int rc;
-	enum ckpt_status st = prepare(c, "SELECT number, hash, bytes, added, "
-	    "stamp FROM packs ORDER BY hash", &q, err);
+	enum ckpt_status st = store_sqlite_prepare(c, "SELECT number, hash, "
+	    "bytes, added, stamp FROM packs ORDER BY hash", &q, err);
 
 	if (st != CKPT_OK)
 		return (st);
@@ -65,9 +48,7 @@ store_catalog_packs(struct store_catalog *c, struct store_pack **out,
 		p = &packs[n++];
 		memset(p, 0, sizeof(*p));
 		p->number = sqlite3_column_int64(q, 0);
-		if (sqlite3_column_bytes(q, 1) == (int)sizeof(p->hash.bytes))
-			memcpy(p->hash.bytes, sqlite3_column_blob(q, 1),
-			    sizeof(p->hash.bytes));
+		store_sqlite_column_id(q, 1, &p->hash);
 		p->n_bytes = (uint64_t)sqlite3_column_int64(q, 2);
 		p->added = sqlite3_column_int64(q, 3);
 		stamp = (const char *)sqlite3_column_text(q, 4);
@@ -89,18 +70,58 @@ store_catalog_add_pack(struct store_catalog *c, struct store_pack *p,
     struct ckpt_error *err)
 {
 	sqlite3_stmt *q = NULL;
-	enum ckpt_status st = prepare(c, "INSERT INTO packs(hash, bytes, "
-	    "added, stamp) VALUES(?,?,?,?)", &q, err);
+	enum ckpt_status st = store_sqlite_prepare(c, "INSERT INTO "
+	    "packs(hash, bytes, added, stamp, referred, referring) "
+	    "VALUES(?,?,?,?,?,?)", &q, err);
 
 	if (st != CKPT_OK)
 		return (st);
-	bind_hash(q, 1, &p->hash);
+	store_sqlite_bind_id(q, 1, &p->hash);
 	(void)sqlite3_bind_int64(q, 2, (sqlite3_int64)p->n_bytes);
 	(void)sqlite3_bind_int64(q, 3, p->added);
 	(void)sqlite3_bind_text(q, 4, p->stamp, -1, SQLITE_TRANSIENT);
+	(void)sqlite3_bind_int64(q, 5, (sqlite3_int64)p->n_referred);
+	(void)sqlite3_bind_int64(q, 6, (sqlite3_int64)p->n_referring);
 	st = finish(c, q, err);
 	p->number = sqlite3_last_insert_rowid(c->db);
 	return (st);
+}
+
+enum ckpt_status
+store_catalog_pack_number(struct store_catalog *c,
+    const struct ckpt_id *hash, int64_t *number, struct ckpt_error *err)
+{
+	sqlite3_stmt *q = NULL;
+	int rc;
+	enum ckpt_status st = store_sqlite_prepare(c, "SELECT number FROM "
+	    "packs WHERE hash = ?", &q, err);
+
+	*number = 0;
+	if (st != CKPT_OK)
+		return (st);
+	store_sqlite_bind_id(q, 1, hash);
+	rc = sqlite3_step(q);
+	if (rc == SQLITE_ROW)
+		*number = sqlite3_column_int64(q, 0);
+	(void)sqlite3_finalize(q);
+	return (rc == SQLITE_ROW || rc == SQLITE_DONE ? CKPT_OK :
+	    store_sqlite_error(c, rc, err));
+}
+
+enum ckpt_status
+store_catalog_count_pack(struct store_catalog *c, const struct store_pack *p,
+    struct ckpt_error *err)
+{
+	sqlite3_stmt *q = NULL;
+	enum ckpt_status st = store_sqlite_prepare(c, "UPDATE packs SET "
+	    "referred = ?, referring = ? WHERE number = ?", &q, err);
+
+	if (st != CKPT_OK)
+		return (st);
+	(void)sqlite3_bind_int64(q, 1, (sqlite3_int64)p->n_referred);
+	(void)sqlite3_bind_int64(q, 2, (sqlite3_int64)p->n_referring);
+	(void)sqlite3_bind_int64(q, 3, p->number);
+	return (finish(c, q, err));
 }
 
 enum ckpt_status
@@ -112,6 +133,16 @@ store_catalog_drop_pack(struct store_catalog *c, const struct ckpt_id *hash,
 		"(SELECT number FROM packs WHERE hash = ?)",
 		"DELETE FROM records WHERE pack IN "
 		"(SELECT number FROM packs WHERE hash = ?)",
+		"DELETE FROM tensors WHERE pack IN "
+		"(SELECT number FROM packs WHERE hash = ?)",
+		"DELETE FROM bases WHERE pack IN "
+		"(SELECT number FROM packs WHERE hash = ?)",
+		/* who referred to it does, to something that is nowhere */
+		"INSERT OR IGNORE INTO bases SELECT b.pack, b.id, 0 FROM "
+		"bases AS b WHERE b.base IN (SELECT number FROM packs WHERE "
+		"hash = ?)",
+		"DELETE FROM bases WHERE base IN "
+		"(SELECT number FROM packs WHERE hash = ?)",
 		"DELETE FROM packs WHERE hash = ?"
 	};
 	sqlite3_stmt *q = NULL;
@@ -119,10 +150,10 @@ store_catalog_drop_pack(struct store_catalog *c, const struct ckpt_id *hash,
 	enum ckpt_status st = CKPT_OK;
 
 	for (i = 0; i < sizeof(sql) / sizeof(sql[0]) && st == CKPT_OK; i++) {
-		st = prepare(c, sql[i], &q, err);
+		st = store_sqlite_prepare(c, sql[i], &q, err);
 		if (st != CKPT_OK)
 			break;
-		bind_hash(q, 1, hash);
+		store_sqlite_bind_id(q, 1, hash);
 		st = finish(c, q, err);
 	}
 	return (st);
@@ -135,16 +166,16 @@ store_catalog_set_dead(struct store_catalog *c, int64_t pack,
 {
 	sqlite3_stmt *q = NULL;
 	size_t i;
-	enum ckpt_status st = prepare(c, "UPDATE records SET dead = 0 WHERE "
-	    "pack = ? AND dead", &q, err);
+	enum ckpt_status st = store_sqlite_prepare(c, "UPDATE records SET "
+	    "dead = 0 WHERE pack = ? AND dead", &q, err);
 
 	if (st != CKPT_OK)
 		return (st);
 	(void)sqlite3_bind_int64(q, 1, pack);
 	st = finish(c, q, err);
 	for (i = 0; i < n && st == CKPT_OK; i++) {
-		st = prepare(c, "UPDATE records SET dead = 1 WHERE pack = ? "
-		    "AND ordinal = ?", &q, err);
+		st = store_sqlite_prepare(c, "UPDATE records SET "
+		    "dead = 1 WHERE pack = ? AND ordinal = ?", &q, err);
 		if (st != CKPT_OK)
 			return (st);
 		(void)sqlite3_bind_int64(q, 1, pack);
@@ -152,8 +183,8 @@ store_catalog_set_dead(struct store_catalog *c, int64_t pack,
 		st = finish(c, q, err);
 	}
 	if (st == CKPT_OK)
-		st = prepare(c, "UPDATE packs SET stamp = ? WHERE number = ?",
-		    &q, err);
+		st = store_sqlite_prepare(c, "UPDATE packs SET stamp = ? "
+		    "WHERE number = ?", &q, err);
 	if (st != CKPT_OK)
 		return (st);
 	(void)sqlite3_bind_text(q, 1, stamp, -1, SQLITE_TRANSIENT);

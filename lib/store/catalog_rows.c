@@ -1,41 +1,6 @@
 #include "store/catalog.h"
 #include "store/catalog_inner.h"
 
-enum { ADD_ROW, ADD_META, HAS_RECORD, HAS_MODEL, META_OF };
-
-/* The statement number `i`, ready for its values. */
-static enum ckpt_status
-statement(struct store_catalog *c, unsigned i, const char *sql,
-    sqlite3_stmt **out, struct ckpt_error *err)
-{
-	int rc = SQLITE_OK;
-
-	if (c->kept[i] == NULL)
-		rc = sqlite3_prepare_v3(c->db, sql, -1,
-		    SQLITE_PREPARE_PERSISTENT, &c->kept[i], NULL);
-	if (rc != SQLITE_OK)
-		return (store_sqlite_error(c, rc, err));
-	(void)sqlite3_reset(c->kept[i]);
-	*out = c->kept[i];
-	return (CKPT_OK);
-}
-
-static void
-bind_id(sqlite3_stmt *q, int i, const struct ckpt_id *id)
-{
-	(void)sqlite3_bind_blob(q, i, id->bytes, sizeof(id->bytes),
-	    SQLITE_TRANSIENT);
-}
-
-static void
-column_id(sqlite3_stmt *q, int i, struct ckpt_id *out)
-{
-	memset(out, 0, sizeof(*out));
-	if (sqlite3_column_bytes(q, i) == (int)sizeof(out->bytes))
-		memcpy(out->bytes, sqlite3_column_blob(q, i),
-		    sizeof(out->bytes));
-}
-
 static char *
 column_text(sqlite3_stmt *q, int i)
 {
@@ -48,18 +13,6 @@ column_text(sqlite3_stmt *q, int i)
 		memcpy(s, sqlite3_column_blob(q, i), n);
 	s[n] = '\0';
 	return (s);
-}
-
-/* Runs a statement that returns nothing. */
-static enum ckpt_status
-finish(struct store_catalog *c, sqlite3_stmt *q, struct ckpt_error *err)
-{
-	int rc = sqlite3_step(q);
-	enum ckpt_status st = rc == SQLITE_DONE ? CKPT_OK :
-	    store_sqlite_error(c, rc, err);
-
-	(void)sqlite3_reset(q);
-	return (st);
 }
 
 void
@@ -79,8 +32,8 @@ add_meta(struct store_catalog *c, const struct store_row *r,
 	enum ckpt_status st = CKPT_OK;
 
 	for (i = 0; i < r->meta.n && st == CKPT_OK; i++) {
-		st = statement(c, ADD_META, "INSERT OR REPLACE INTO meta "
-		    "VALUES(?,?,?,?)", &q, err);
+		st = store_sqlite_kept(c, STORE_ADD_META, "INSERT OR "
+		    "REPLACE INTO meta VALUES(?,?,?,?)", &q, err);
 		if (st != CKPT_OK)
 			break;
 		(void)sqlite3_bind_int64(q, 1, r->pack);
@@ -89,7 +42,7 @@ add_meta(struct store_catalog *c, const struct store_row *r,
 		    SQLITE_TRANSIENT);
 		(void)sqlite3_bind_blob(q, 4, r->meta.entries[i].value,
 		    (int)strlen(r->meta.entries[i].value), SQLITE_TRANSIENT);
-		st = finish(c, q, err);
+		st = store_sqlite_finish(c, q, err);
 	}
 	return (st);
 }
@@ -101,16 +54,16 @@ store_catalog_add_row(struct store_catalog *c, const struct store_row *r,
 	sqlite3_stmt *q = NULL;
 	enum ckpt_status st;
 
-	st = statement(c, ADD_ROW, "INSERT OR REPLACE INTO records "
-	    "VALUES(?,?,?,?,?,?,?,?,?,?,?,?)", &q, err);
+	st = store_sqlite_kept(c, STORE_ADD_ROW, "INSERT OR REPLACE INTO "
+	    "records VALUES(?,?,?,?,?,?,?,?,?,?,?,?)", &q, err);
 	if (st != CKPT_OK)
 		return (st);
 	(void)sqlite3_bind_int64(q, 1, r->pack);
 	(void)sqlite3_bind_int64(q, 2, (sqlite3_int64)r->ordinal);
-	bind_id(q, 3, &r->record);
-	bind_id(q, 4, &r->model);
-	bind_id(q, 5, &r->form);
-	bind_id(q, 6, &r->schema);
+	store_sqlite_bind_id(q, 3, &r->record);
+	store_sqlite_bind_id(q, 4, &r->model);
+	store_sqlite_bind_id(q, 5, &r->form);
+	store_sqlite_bind_id(q, 6, &r->schema);
 	(void)sqlite3_bind_blob(q, 7, r->label, (int)strlen(r->label),
 	    SQLITE_TRANSIENT);
 	(void)sqlite3_bind_text(q, 8, r->dtype, -1, SQLITE_TRANSIENT);
@@ -118,7 +71,7 @@ store_catalog_add_row(struct store_catalog *c, const struct store_row *r,
 	(void)sqlite3_bind_int64(q, 10, (sqlite3_int64)r->n_parameters);
 	(void)sqlite3_bind_int(q, 11, r->has_bytes);
 	(void)sqlite3_bind_int(q, 12, r->is_dead);
-	st = finish(c, q, err);
+	st = store_sqlite_finish(c, q, err);
 	return (st == CKPT_OK ? add_meta(c, r, err) : st);
 }
 
@@ -141,14 +94,14 @@ has(struct store_catalog *c, unsigned i, const char *sql,
     struct ckpt_error *err)
 {
 	sqlite3_stmt *q = NULL;
-	enum ckpt_status st = statement(c, i, sql, &q, err);
+	enum ckpt_status st = store_sqlite_kept(c, i, sql, &q, err);
 	int rc;
 
 	if (st != CKPT_OK)
 		return (st);
-	bind_id(q, 1, a);
+	store_sqlite_bind_id(q, 1, a);
 	if (b != NULL)
-		bind_id(q, 2, b);
+		store_sqlite_bind_id(q, 2, b);
 	rc = sqlite3_step(q);
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
 		st = store_sqlite_error(c, rc, err);
@@ -162,16 +115,16 @@ enum ckpt_status
 store_catalog_has_record(struct store_catalog *c,
     const struct ckpt_id *record, bool *out, struct ckpt_error *err)
 {
-	return (has(c, HAS_RECORD, "SELECT 1 FROM records WHERE record = ? "
-	    "AND NOT dead", record, NULL, out, err));
+	return (has(c, STORE_HAS_RECORD, "SELECT 1 FROM records WHERE "
+	    "record = ? AND NOT dead", record, NULL, out, err));
 }
 
 enum ckpt_status
 store_catalog_has_model(struct store_catalog *c, const struct ckpt_id *model,
     const struct ckpt_id *form, bool *out, struct ckpt_error *err)
 {
-	return (has(c, HAS_MODEL, "SELECT 1 FROM records WHERE model = ? AND "
-	    "form = ? AND stored", model, form, out, err));
+	return (has(c, STORE_HAS_MODEL, "SELECT 1 FROM records WHERE "
+	    "model = ? AND form = ? AND stored", model, form, out, err));
 }
 
 static enum ckpt_status
@@ -181,8 +134,8 @@ load_meta(struct store_catalog *c, struct store_row *r,
 	sqlite3_stmt *q = NULL;
 	char *value;
 	int rc;
-	enum ckpt_status st = statement(c, META_OF, "SELECT key, value FROM "
-	    "meta WHERE pack = ? AND ordinal = ?", &q, err);
+	enum ckpt_status st = store_sqlite_kept(c, STORE_META_OF, "SELECT key, "
+	    "value FROM meta WHERE pack = ? AND ordinal = ?", &q, err);
 
 	if (st != CKPT_OK)
 		return (st);
@@ -208,12 +161,12 @@ load_row(struct store_catalog *c, sqlite3_stmt *q, bool wants_meta,
 {
 	memset(r, 0, sizeof(*r));
 	r->pack = sqlite3_column_int64(q, 0);
-	column_id(q, 1, &r->hash);
+	store_sqlite_column_id(q, 1, &r->hash);
 	r->ordinal = (uint64_t)sqlite3_column_int64(q, 2);
-	column_id(q, 3, &r->record);
-	column_id(q, 4, &r->model);
-	column_id(q, 5, &r->form);
-	column_id(q, 6, &r->schema);
+	store_sqlite_column_id(q, 3, &r->record);
+	store_sqlite_column_id(q, 4, &r->model);
+	store_sqlite_column_id(q, 5, &r->form);
+	store_sqlite_column_id(q, 6, &r->schema);
 	r->label = column_text(q, 7);
 	r->dtype = (const char *)sqlite3_column_text(q, 8);
 	r->n_bytes = (uint64_t)sqlite3_column_int64(q, 9);
@@ -255,7 +208,7 @@ store_catalog_rows(struct store_catalog *c, enum store_which which,
 	if (rc != SQLITE_OK)
 		return (store_sqlite_error(c, rc, err));
 	if (id != NULL)
-		bind_id(q, 1, id);
+		store_sqlite_bind_id(q, 1, id);
 	while (st == CKPT_OK && (rc = sqlite3_step(q)) != SQLITE_DONE) {
 		if (rc != SQLITE_ROW) {
 			st = store_sqlite_error(c, rc, err);

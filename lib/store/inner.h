@@ -82,10 +82,10 @@ struct store_stage {
 CKPT_CHECKED enum ckpt_status store_stage_open(struct store *s,
     struct store_stage *stage, struct ckpt_error *err);
 
-/* Sees to it that gc keeps the weights of a model until the stage is closed.
- * The lock must be held, LOCK_SH at least. */
+/* Sees to it that until the stage is closed gc keeps the weights of a model,
+ * or a pack of that hash as it is. The lock must be held, LOCK_SH at least. */
 CKPT_CHECKED enum ckpt_status store_stage_pin(struct store *s,
-    struct store_stage *stage, const struct ckpt_id *model,
+    struct store_stage *stage, const struct ckpt_id *model_or_pack,
     struct ckpt_error *err);
 
 /* Renames the stage's file, synced before, to `name` within `dir`. */
@@ -97,10 +97,11 @@ CKPT_CHECKED enum ckpt_status store_stage_publish(struct store *s,
 void store_stage_close(struct store *s, struct store_stage *stage);
 
 /* Under LOCK_EX: removes temporaries that nobody locks, and calls `pin` for
- * each model that a living writer has pinned. */
+ * each model and pack that a living writer has pinned. */
 CKPT_CHECKED enum ckpt_status store_stage_sweep(struct store *s,
     uint64_t *n_removed, enum ckpt_status (*pin)(void *arg,
-	const struct ckpt_id *model, struct ckpt_error *err), void *arg,
+	const struct ckpt_id *model_or_pack, struct ckpt_error *err),
+    void *arg,
     struct ckpt_error *err);
 
 /* Files below "tmp". */
@@ -145,7 +146,77 @@ CKPT_CHECKED enum ckpt_status store_index_row(struct store *s,
     const struct ckpt_id *form, struct store_row *out,
     struct ckpt_error *err);
 
-/* ---- store_read.c ---- */
+/* ---- store_bases.c: packs that refer to each other ---- */
+
+struct store_bases;
+CKPT_CHECKED enum ckpt_status store_bases_new(struct store *s,
+    struct store_bases **out, struct ckpt_error *err);
+void store_bases_free(struct store_bases *b); /* NULL does nothing */
+
+/* Opens a pack and all that it depends on, as the catalog says now, unless
+ * they are: what becomes of their files meanwhile does not matter. *out reads
+ * what the pack refers to. CKPT_SYSTEM, ENOENT: one of them is gone. */
+CKPT_CHECKED enum ckpt_status store_bases_open(struct store_bases *b,
+    const struct ckpt_id *pack, const struct pack_bases **out,
+    struct ckpt_error *err);
+
+/* A descriptor of a pack that is open, for the caller; or -1. */
+int store_bases_fd(const struct store_bases *b, const struct ckpt_id *pack);
+
+bool store_bases_is_open(const struct store_bases *b,
+    const struct ckpt_id *pack);
+
+/* A pack that is being written, at most one: *out reads what it is linked to.
+ */
+CKPT_CHECKED enum ckpt_status store_bases_write(struct store_bases *b,
+    const struct pack_bases **out, struct ckpt_error *err);
+CKPT_CHECKED enum ckpt_status store_bases_link(struct store_bases *b,
+    const struct store_tensor *t, struct ckpt_error *err);
+
+/* The pack in which a tensor stands that it is linked to, or NULL. */
+const struct ckpt_id *store_bases_linked(const struct store_bases *b,
+    const struct ckpt_id *tensor);
+
+/* ---- store_thin.c: what a pack that is being written refers to ---- */
+
+/* With `stage`, packs that are referred to are pinned; NULL: the lock is held
+ * alone all the time. */
+struct store_thin;
+CKPT_CHECKED enum ckpt_status store_thin_new(struct store *s,
+    struct store_stage *stage, struct store_thin **out,
+    struct ckpt_error *err);
+void store_thin_free(struct store_thin *w); /* NULL does nothing */
+
+/* For the writer's options. */
+const struct pack_bases *store_thin_bases(const struct store_thin *w);
+
+/* A model is about to be written; `schema` must outlive that. */
+void store_thin_begin(struct store_thin *w, const struct schema *schema,
+    uint64_t ordinal);
+
+/* The store_tensor_print of a tensor that was written, 0 if it is not known:
+ * asked for in the order of writing. */
+uint64_t store_thin_print(struct store_thin *w, uint64_t ordinal,
+    size_t tensor);
+
+/* The pack whose tensor was meant, or NULL. */
+const struct ckpt_id *store_thin_pack(const struct store_thin *w,
+    const struct ckpt_id *tensor);
+
+/* ---- store_survey.c ---- */
+
+struct store_surveyed {
+	uint64_t n_referred;  /* bytes of tensors that are references */
+	uint64_t n_referring; /* and what these take */
+};
+
+/* Enters the tensors of a pack and what it refers to, not yet known where,
+ * into a catalog. `thin`, if not NULL, has written it. */
+CKPT_CHECKED enum ckpt_status store_survey(struct store *s, int fd,
+    struct store_catalog *c, int64_t pack, struct store_thin *thin,
+    struct store_surveyed *out, struct ckpt_error *err);
+
+/* ---- store_source.c ---- */
 
 /* Models of a pack by their ordinals, which are sorted. */
 struct store_chosen {
@@ -159,12 +230,24 @@ CKPT_CHECKED enum ckpt_status store_pack_source(struct store *s,
     const struct ckpt_id *pack, const struct store_chosen *chosen,
     const char *label, struct model_source **out, struct ckpt_error *err);
 
+/* All models that can be found in a pack that may be damaged; what is lost of
+ * them is told. */
+struct store_damage {
+	void *arg;
+	void (*lost)(void *arg, const struct ckpt_error *err);
+};
+CKPT_CHECKED enum ckpt_status store_damaged_source(struct store *s,
+    const struct ckpt_id *pack, const struct store_damage *damage,
+    struct model_source **out, struct ckpt_error *err);
+
 /* ---- store_pack.c ---- */
 
-/* The writer of a pack into an empty file, which is referred to where it holds
- * something already; model_end is given the tensor IDs. */
+/* The writer of a pack into an empty file, which refers to what it holds
+ * already and to what `thin`, which must outlive it, knows; model_end is given
+ * the tensor IDs. */
 CKPT_CHECKED enum ckpt_status store_pack_create(struct store *s, int fd,
-    struct model_sink **out, struct ckpt_error *err);
+    const struct store_thin *thin, struct model_sink **out,
+    struct ckpt_error *err);
 
 /* A stand-in for the model of `head`. */
 CKPT_CHECKED enum ckpt_status store_stand_in(struct model_sink *sink,
@@ -181,20 +264,27 @@ struct store_sealed {
 	struct ckpt_id hash;
 	uint64_t n_bytes;
 	int64_t added; /* its time, nanoseconds since 1970: it orders packs */
+	struct store_surveyed surveyed;
 };
 
-/* Syncs and hashes it; `added`: its time, 0: now. */
-CKPT_CHECKED enum ckpt_status store_seal(struct store *s,
-    struct store_stage *stage, int64_t added, struct store_sealed *out,
-    struct ckpt_error *err);
+/* What is in it. */
+struct store_contents {
+	struct store_catalog *rows; /* as pack 1 */
+	struct store_thin *thin;    /* has written it */
+	const uint64_t *dead;       /* ordinals of what is removed of it */
+	size_t n_dead;
+};
 
-/* Puts it into the store as a pack of which the ordinals `dead` are removed,
- * and the rows of `from` into the catalog. LOCK_EX must be held. `replaces`,
- * a pack that gives way to it, may be NULL. */
+/* Surveys, syncs and hashes it; `added`: its time, 0: now. */
+CKPT_CHECKED enum ckpt_status store_seal(struct store *s,
+    struct store_stage *stage, const struct store_contents *contents,
+    int64_t added, struct store_sealed *out, struct ckpt_error *err);
+
+/* Puts it into the store as a pack, and what is in it into the catalog.
+ * LOCK_EX must be held. CKPT_MISMATCH: something that it refers to is gone. */
 CKPT_CHECKED enum ckpt_status store_publish(struct store *s,
     struct store_stage *stage, const struct store_sealed *sealed,
-    struct store_catalog *from, const uint64_t *dead, size_t n_dead,
-    const struct ckpt_id *replaces, struct ckpt_error *err);
+    const struct store_contents *contents, struct ckpt_error *err);
 
 /* LOCK_EX, with a catalog that is current. */
 CKPT_CHECKED enum ckpt_status store_lock_current(struct store *s,
@@ -207,12 +297,34 @@ CKPT_CHECKED enum ckpt_status store_drop(struct store *s,
 
 /* ---- store_rewrite.c ---- */
 
-/* Writes a pack anew with those of its models (in order, n of them) that
- * `keep` tells, of which those that `dead` tells stay removed. `from` yields
- * its models, and is closed. LOCK_EX must be held. */
+/* Writes a pack of those models of `from` (in order, n of them), which is
+ * closed, that `keep` tells, of which those that `dead` tells stay removed.
+ * LOCK_EX must be held. */
 CKPT_CHECKED enum ckpt_status store_rewrite(struct store *s,
-    const struct ckpt_id *pack, struct model_source *from, const bool *keep,
-    const bool *dead, size_t n, int64_t added, struct ckpt_error *err);
+    struct model_source *from, const bool *keep, const bool *dead, size_t n,
+    int64_t added, struct ckpt_id *made, struct ckpt_error *err);
+
+/* ---- store_renew.c ---- */
+
+/*
+ * Packs that are to give way to others, which `write` makes, one by one and
+ * those that others depend on first: it sets *made to the hash of a pack that
+ * it has published, or leaves it zero if none is needed. Meanwhile nothing
+ * that is written refers to one of the old packs. They can be read until those
+ * that depend on them are gone; then `remove` (NULL: store_drop) takes them
+ * away. LOCK_EX must be held, and `n` packs be all that depend on any of them.
+ */
+struct store_renewal {
+	const struct ckpt_id *packs;
+	size_t n;
+	void *arg;
+	enum ckpt_status (*write)(void *arg, size_t i, struct ckpt_id *made,
+	    struct ckpt_error *err);
+	enum ckpt_status (*remove)(void *arg, size_t i,
+	    struct ckpt_error *err);
+};
+CKPT_CHECKED enum ckpt_status store_renew(struct store *s,
+    const struct store_renewal *r, struct ckpt_error *err);
 
 /* ---- store_repair.c ---- */
 
@@ -220,10 +332,19 @@ CKPT_CHECKED enum ckpt_status store_rewrite(struct store *s,
 void store_report(struct store_fsck *check, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Puts a damaged pack aside, below "damaged", and another in its place with
- * what of it is whole. LOCK_EX must be held. */
+/* Names the records of a pack that cannot be had. With check->repairs another
+ * pack, of hash *made, has what is whole, and one that `is_damaged` is put
+ * aside, below "damaged". LOCK_EX must be held. */
 CKPT_CHECKED enum ckpt_status store_repair(struct store *s,
-    const struct ckpt_id *pack, struct store_fsck *check,
+    const struct ckpt_id *pack, bool is_damaged, struct store_fsck *check,
+    struct ckpt_id *made, struct ckpt_error *err);
+
+/* ---- store_suspects.c ---- */
+
+/* The same for the `bad` packs, those that refer to what is nowhere, and all
+ * that depend on them; these are not there any more if it repairs. */
+CKPT_CHECKED enum ckpt_status store_suspects(struct store *s,
+    const struct ckpt_id *bad, size_t n_bad, struct store_fsck *check,
     struct ckpt_error *err);
 
 /* Names records whose weights are nowhere, and with check->repairs removes

@@ -3,9 +3,12 @@ CORE_SOURCES += \
 	lib/store/catalog_inner.h \
 	lib/store/catalog_packs.c \
 	lib/store/catalog_rows.c \
+	lib/store/catalog_sqlite.c \
+	lib/store/catalog_tensors.c \
 	lib/store/inner.h \
 	lib/store/store.h \
 	lib/store/store_add.c \
+	lib/store/store_bases.c \
 	lib/store/store_files.c \
 	lib/store/store_fsck.c \
 	lib/store/store_gc.c \
@@ -17,7 +20,12 @@ CORE_SOURCES += \
 	lib/store/store_query.c \
 	lib/store/store_read.c \
 	lib/store/store_remove.c \
+	lib/store/store_renew.c \
 	lib/store/store_repair.c \
 	lib/store/store_rewrite.c \
+	lib/store/store_source.c \
 	lib/store/store_stage.c \
+	lib/store/store_survey.c \
+	lib/store/store_suspects.c \
+	lib/store/store_thin.c \
 	lib/store/store_tomb.c

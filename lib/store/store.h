@@ -137,6 +137,8 @@ struct store_counts {
 	uint64_t n_packs, n_stored;   /* and their bytes */
 	uint64_t n_removed;           /* records not collected yet */
 	uint64_t n_temporaries;
+	uint64_t n_referred;  /* bytes of tensors that are references */
+	uint64_t n_referring; /* and what these take of n_stored */
 };
 CKPT_CHECKED enum ckpt_status store_count(struct store *s,
     struct store_counts *out, struct ckpt_error *err);

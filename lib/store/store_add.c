@@ -8,6 +8,7 @@ struct adding {
 	struct store_stage stage;
 	struct store_catalog *pending; /* what the stage holds, as pack 1 */
 	uint64_t ordinal;              /* models in it */
+	struct store_thin *thin;
 	struct model_sink *pack;       /* or NULL: nothing is written yet */
 	struct id_stream *ids;
 	struct sha256 *hash;
@@ -131,7 +132,9 @@ put(struct adding *a, struct store_row *r, bool is_standing,
 	enum ckpt_status st = CKPT_OK;
 
 	if (a->pack == NULL)
-		st = store_pack_create(a->store, a->stage.fd, &a->pack, err);
+		st = store_pack_create(a->store, a->stage.fd, a->thin,
+		    &a->pack, err);
+	store_thin_begin(a->thin, a->model.head.schema, a->ordinal);
 	if (st == CKPT_OK)
 		st = is_standing ? store_stand_in(a->pack, &a->model.head,
 		    &r->model, &r->form, err) :
@@ -204,6 +207,7 @@ add_abort(struct model_sink *sink)
 	struct adding *a = of_sink(sink);
 
 	model_sink_abort(a->pack);
+	store_thin_free(a->thin);
 	store_stage_close(a->store, &a->stage);
 	store_catalog_close(a->pending);
 	id_stream_free(a->ids);
@@ -216,16 +220,18 @@ add_abort(struct model_sink *sink)
 static enum ckpt_status
 publish(struct adding *a, struct ckpt_error *err)
 {
+	const struct store_contents contents = {
+		.rows = a->pending, .thin = a->thin
+	};
 	struct store_sealed sealed;
 	enum ckpt_status st;
 
-	st = store_seal(a->store, &a->stage, 0, &sealed, err);
+	st = store_seal(a->store, &a->stage, &contents, 0, &sealed, err);
 	if (st == CKPT_OK)
 		st = store_lock_current(a->store, err);
 	if (st != CKPT_OK)
 		return (st);
-	st = store_publish(a->store, &a->stage, &sealed, a->pending, NULL, 0,
-	    NULL, err);
+	st = store_publish(a->store, &a->stage, &sealed, &contents, err);
 	store_unlock(a->store);
 	a->added.n_stored = sealed.n_bytes;
 	return (st);
@@ -287,6 +293,8 @@ store_add(struct store *s, bool has_ids, struct store_added *added,
 		st = store_catalog_add_pack(a->pending, &one, err);
 	if (st == CKPT_OK)
 		st = store_stage_open(s, &a->stage, err);
+	if (st == CKPT_OK)
+		st = store_thin_new(s, &a->stage, &a->thin, err);
 	if (st != CKPT_OK) {
 		(void)error_where(err, s->path);
 		add_abort(&a->base);

@@ -10,6 +10,7 @@ struct fsck {
 	struct store_fsck *check;
 	struct ckpt_id *bad; /* packs that are damaged */
 	size_t n_bad;
+	size_t n_vanished;   /* packs that the catalog knows, and nobody else */
 };
 
 static void
@@ -140,6 +141,44 @@ check_tombs(struct fsck *f, struct ckpt_error *err)
 	return (st);
 }
 
+/* ---- packs that are gone ---- */
+
+static enum ckpt_status
+note_vanished(void *arg, struct store_row *r, struct ckpt_error *err)
+{
+	struct fsck *f = arg;
+	char name[STORE_NAME_SIZE], hex[ID_HEX_SIZE];
+
+	(void)err;
+	store_pack_name(&r->hash, name);
+	if (r->is_dead || faccessat(f->store->dir, name, F_OK, 0) == 0 ||
+	    errno != ENOENT)
+		return (CKPT_OK);
+	id_hex(&r->record, hex);
+	store_report(f->check, "lost: record %s, %.300s: %s is gone", hex,
+	    r->label, name);
+	f->n_vanished++;
+	if (f->check->repairs)
+		f->check->n_lost++;
+	else
+		f->check->n_problems++;
+	return (CKPT_OK);
+}
+
+/* What stands in damaged packs, or needs them, and who needs what is nowhere.
+ */
+static enum ckpt_status
+try_packs(struct fsck *f, struct ckpt_error *err)
+{
+	enum ckpt_status st;
+
+	st = store_suspects(f->store, f->bad, f->n_bad, f->check, err);
+	if (f->check->repairs)
+		f->n_bad = 0;
+	return (st == CKPT_OK ? store_repair_orphans(f->store, f->check,
+	    err) : st);
+}
+
 /* ---- the catalog ---- */
 
 /* What a catalog says, as one hash. What a stand-in's weights are is left
@@ -180,6 +219,22 @@ digest_row(void *arg, struct store_row *r, struct ckpt_error *err)
 }
 
 static enum ckpt_status
+digest_tensor(void *arg, const struct store_tensor *t, struct ckpt_error *err)
+{
+	const struct digest *d = arg;
+	unsigned char n[24];
+
+	(void)err;
+	le64_store(n, t->ordinal);
+	le64_store(n + 8, t->tensor);
+	le64_store(n + 16, t->key);
+	sha256_update(d->hash, &t->hash, sizeof(t->hash));
+	sha256_update(d->hash, &t->id, sizeof(t->id));
+	sha256_update(d->hash, n, sizeof(n));
+	return (CKPT_OK);
+}
+
+static enum ckpt_status
 digest_catalog(struct store *s, struct store_catalog *c, struct ckpt_id *out,
     struct ckpt_error *err)
 {
@@ -188,17 +243,22 @@ digest_catalog(struct store *s, struct store_catalog *c, struct ckpt_id *out,
 
 	sha256_reset(d.hash);
 	st = store_catalog_rows(c, STORE_ALL, NULL, true, digest_row, &d, err);
+	if (st == CKPT_OK)
+		st = store_catalog_tensors(c, STORE_TENSORS_ALL, 0,
+		    digest_tensor, &d, err);
 	sha256_final(d.hash, out);
 	return (st);
 }
 
-/* Makes another catalog from packs and tombstones, and compares. */
+/* Makes another catalog from packs and tombstones, and compares; unless it
+ * will be repaired, what refers to what is tried by it. */
 static enum ckpt_status
 compare_catalog(struct fsck *f, struct ckpt_error *err)
 {
 	struct store *s = f->store;
 	struct store_catalog *own = s->catalog;
 	struct ckpt_id a, b;
+	bool compares;
 	enum ckpt_status st;
 
 	st = store_catalog_open(NULL, false, &s->catalog, err);
@@ -206,15 +266,18 @@ compare_catalog(struct fsck *f, struct ckpt_error *err)
 		s->catalog = own;
 		return (st);
 	}
+	compares = own != NULL && f->n_vanished == 0;
 	st = store_index(s, bad_pack, f, err);
-	if (st == CKPT_OK && own != NULL && f->n_bad == 0)
+	compares = compares && f->n_bad == 0;
+	if (st == CKPT_OK && compares)
 		st = digest_catalog(s, s->catalog, &a, err);
-	if (st == CKPT_OK && own != NULL && f->n_bad == 0)
+	if (st == CKPT_OK && compares)
 		st = digest_catalog(s, own, &b, err);
-	if (st == CKPT_OK && own != NULL && f->n_bad == 0 &&
-	    !id_equal(&a, &b))
+	if (st == CKPT_OK && compares && !id_equal(&a, &b))
 		problem(f, STORE_CATALOG, "it does not say what the packs "
 		    "hold: fsck --rebuild makes it anew");
+	if (st == CKPT_OK && !f->check->repairs)
+		st = try_packs(f, err);
 	store_catalog_close(s->catalog);
 	s->catalog = own;
 	return (st);
@@ -270,20 +333,6 @@ open_catalog(struct fsck *f, struct ckpt_error *err)
 /* ---- all ---- */
 
 static enum ckpt_status
-repair_all(struct fsck *f, struct ckpt_error *err)
-{
-	size_t i;
-	enum ckpt_status st = CKPT_OK;
-
-	for (i = 0; i < f->n_bad && st == CKPT_OK; i++) {
-		st = store_repair(f->store, &f->bad[i], f->check, err);
-		f->check->n_problems -= st == CKPT_OK;
-	}
-	f->n_bad = 0;
-	return (st);
-}
-
-static enum ckpt_status
 check_all(struct fsck *f, struct ckpt_error *err)
 {
 	struct store *s = f->store;
@@ -293,16 +342,20 @@ check_all(struct fsck *f, struct ckpt_error *err)
 		st = check_tombs(f, err);
 	if (st == CKPT_OK)
 		st = open_catalog(f, err);
+	if (st == CKPT_OK && s->catalog != NULL)
+		st = store_catalog_rows(s->catalog, STORE_ALL, NULL, false,
+		    note_vanished, f, err);
 	/* what a writer that was killed has left is no damage; damaged packs
-	 * that the catalog knows stay known */
-	if (st == CKPT_OK && s->catalog != NULL && !s->options.is_reader)
+	 * that the catalog knows stay known, and so do vanished ones until
+	 * they are given up */
+	if (st == CKPT_OK && s->catalog != NULL && !s->options.is_reader &&
+	    (f->n_vanished == 0 || f->check->repairs))
 		st = store_index(s, bad_pack, f, err);
+	f->n_vanished = f->check->repairs ? 0 : f->n_vanished;
 	if (st == CKPT_OK)
 		st = compare_catalog(f, err);
 	if (st == CKPT_OK && f->check->repairs && s->catalog != NULL)
-		st = repair_all(f, err);
-	if (st == CKPT_OK && s->catalog != NULL)
-		st = store_repair_orphans(s, f->check, err);
+		st = try_packs(f, err);
 	return (st);
 }
 

@@ -11,9 +11,8 @@
  * row with the weights, though its record may have been removed.
  */
 static const char prepare[] =
-    "PRAGMA temp_store=MEMORY;"
     "DROP TABLE IF EXISTS temp.pinned; DROP TABLE IF EXISTS temp.needed;"
-    "CREATE TEMP TABLE pinned(model BLOB PRIMARY KEY);"
+    "CREATE TEMP TABLE pinned(model BLOB PRIMARY KEY);" /* or a pack */
     "CREATE TEMP TABLE needed(pack, ordinal, dead, PRIMARY KEY(pack,"
     " ordinal)) WITHOUT ROWID;";
 
@@ -29,6 +28,24 @@ static const char choose[] =
     " FROM pinned) OR EXISTS (SELECT 1 FROM records AS o, needed AS k WHERE"
     " o.model = r.model AND o.form = r.form AND NOT o.stored AND"
     " k.pack = o.pack AND k.ordinal = o.ordinal))) WHERE n = 1;";
+
+/*
+ * The packs to be written anew, or removed: those of which something is not
+ * needed, and those that depend on one of them, since only so their chains of
+ * references stay as short as their writers measured them. But none that a
+ * writer has pinned, nor what such a pack depends on.
+ */
+static const char changing[] =
+    "WITH RECURSIVE kept(pack) AS (SELECT number FROM packs WHERE hash IN"
+    " (SELECT model FROM pinned) UNION SELECT base FROM bases JOIN kept ON"
+    " bases.pack = kept.pack), changing(pack) AS (SELECT number FROM packs"
+    " AS p WHERE number NOT IN (SELECT pack FROM kept) AND (EXISTS (SELECT 1"
+    " FROM records AS r WHERE r.pack = number AND NOT EXISTS (SELECT 1 FROM"
+    " needed AS k WHERE k.pack = r.pack AND k.ordinal = r.ordinal)) OR NOT"
+    " EXISTS (SELECT 1 FROM records AS r WHERE r.pack = number)) UNION"
+    " SELECT bases.pack FROM bases JOIN changing ON bases.base ="
+    " changing.pack) SELECT p.number, p.hash, p.added FROM packs AS p JOIN"
+    " changing AS c ON c.pack = p.number ORDER BY p.added, p.hash";
 
 static enum ckpt_status
 pin(void *arg, const struct ckpt_id *model, struct ckpt_error *err)
@@ -90,38 +107,97 @@ load_flags(struct store *s, int64_t pack, struct flags *f,
 	    store_sqlite_error(s->catalog, rc, err));
 }
 
+struct collecting {
+	struct store *store;
+	struct changed { int64_t number, added; } *packs;
+	struct ckpt_id *hashes;
+	size_t n;
+};
 
 static enum ckpt_status
-collect_pack(struct store *s, const struct store_pack *p,
-    struct store_collected *out, struct ckpt_error *err)
+note_pack(struct collecting *g, sqlite3_stmt *q, struct ckpt_error *err)
 {
+	size_t n = g->n == 0 ? 1 : 2 * g->n;
+	struct changed *packs;
+	struct ckpt_id *hashes;
+
+	if ((g->n & (g->n - 1)) == 0) { /* doubled at powers of two */
+		packs = realloc(g->packs, n * sizeof(*packs));
+		if (packs == NULL)
+			return (error_nomem(err, n * sizeof(*packs)));
+		g->packs = packs;
+		hashes = realloc(g->hashes, n * sizeof(*hashes));
+		if (hashes == NULL)
+			return (error_nomem(err, n * sizeof(*hashes)));
+		g->hashes = hashes;
+	}
+	g->packs[g->n].number = sqlite3_column_int64(q, 0);
+	g->packs[g->n].added = sqlite3_column_int64(q, 2);
+	store_sqlite_column_id(q, 1, &g->hashes[g->n++]);
+	return (CKPT_OK);
+}
+
+static enum ckpt_status
+choose_packs(struct collecting *g, struct ckpt_error *err)
+{
+	struct store_catalog *c = g->store->catalog;
+	sqlite3_stmt *q = NULL;
+	int rc;
+	enum ckpt_status st = store_sqlite_prepare(c, changing, &q, err);
+
+	if (st != CKPT_OK)
+		return (st);
+	while (st == CKPT_OK && (rc = sqlite3_step(q)) != SQLITE_DONE)
+		st = rc == SQLITE_ROW ? note_pack(g, q, err) :
+		    store_sqlite_error(c, rc, err);
+	(void)sqlite3_finalize(q);
+	return (st);
+}
+
+static enum ckpt_status
+collect_pack(void *arg, size_t i, struct ckpt_id *made,
+    struct ckpt_error *err)
+{
+	struct collecting *g = arg;
 	struct model_source *from;
 	struct flags f;
-	uint64_t before, after;
-	enum ckpt_status st = load_flags(s, p->number, &f, err);
+	enum ckpt_status st;
 
-	if (st != CKPT_OK || (f.n_kept == f.n && f.n > 0))
-		goto err0;
-	st = store_catalog_number(s->catalog,
-	    "SELECT sum(bytes) FROM packs", &before, err);
-	if (st == CKPT_OK && f.n_kept == 0) {
-		st = store_drop(s, &p->hash, err);
-	} else if (st == CKPT_OK) {
-		st = store_pack_source(s, &p->hash, NULL, NULL, &from, err);
+	st = load_flags(g->store, g->packs[i].number, &f, err);
+	if (st == CKPT_OK && f.n_kept > 0) {
+		st = store_pack_source(g->store, &g->hashes[i], NULL, NULL,
+		    &from, err);
 		if (st == CKPT_OK)
-			st = store_rewrite(s, &p->hash, from, f.keep, f.dead,
-			    f.n, p->added, err);
+			st = store_rewrite(g->store, from, f.keep, f.dead,
+			    f.n, g->packs[i].added, made, err);
 	}
-	if (st == CKPT_OK)
-		st = store_catalog_number(s->catalog, "SELECT "
-		    "coalesce(sum(bytes), 0) FROM packs", &after, err);
-	if (st != CKPT_OK)
-		goto err0;
-	out->n_packs++;
-	out->n_freed += before > after ? before - after : 0;
-err0:
 	free(f.keep);
 	free(f.dead);
+	return (st);
+}
+
+static enum ckpt_status
+collect_packs(struct store *s, struct store_collected *out,
+    struct ckpt_error *err)
+{
+	static const char size[] = "SELECT coalesce(sum(bytes), 0) FROM packs";
+	struct collecting g = { .store = s };
+	struct store_renewal r = { .arg = &g, .write = collect_pack };
+	uint64_t before = 0, after = 0;
+	enum ckpt_status st = choose_packs(&g, err);
+
+	r.packs = g.hashes;
+	r.n = g.n;
+	if (st == CKPT_OK)
+		st = store_catalog_number(s->catalog, size, &before, err);
+	if (st == CKPT_OK && g.n > 0)
+		st = store_renew(s, &r, err);
+	if (st == CKPT_OK)
+		st = store_catalog_number(s->catalog, size, &after, err);
+	out->n_packs = g.n;
+	out->n_freed = before > after ? before - after : 0;
+	free(g.packs);
+	free(g.hashes);
 	return (st);
 }
 
@@ -157,8 +233,6 @@ store_gc(struct store *s, struct store_collected *out,
     struct ckpt_error *err)
 {
 	struct store_collected c = { 0 };
-	struct store_pack *packs = NULL;
-	size_t i, n = 0;
 	enum ckpt_status st = store_lock_current(s, err);
 
 	if (st != CKPT_OK)
@@ -169,12 +243,9 @@ store_gc(struct store *s, struct store_collected *out,
 	if (st == CKPT_OK)
 		st = store_sqlite_run(s->catalog, choose, err);
 	if (st == CKPT_OK)
-		st = store_catalog_packs(s->catalog, &packs, &n, err);
-	for (i = 0; i < n && st == CKPT_OK; i++)
-		st = collect_pack(s, &packs[i], &c, err);
+		st = collect_packs(s, &c, err);
 	if (st == CKPT_OK)
 		st = collect_tombs(s, err);
-	free(packs);
 	store_unlock(s);
 	if (st != CKPT_OK)
 		return (error_where(err, s->path));

@@ -206,6 +206,7 @@ bring_pack(struct store *s, const struct ckpt_id *hash,
     struct ckpt_error *err)
 {
 	struct store_pack p = { .hash = *hash };
+	struct store_surveyed surveyed;
 	char name[STORE_NAME_SIZE];
 	struct stat sb;
 	enum ckpt_status st;
@@ -225,7 +226,15 @@ bring_pack(struct store *s, const struct ckpt_id *hash,
 	st = store_catalog_add_pack(s->catalog, &p, err);
 	if (st == CKPT_OK)
 		st = store_index_pack(s, fd, s->catalog, p.number, err);
+	if (st == CKPT_OK)
+		st = store_survey(s, fd, s->catalog, p.number, NULL,
+		    &surveyed, err);
 	(void)close(fd);
+	if (st == CKPT_OK) {
+		p.n_referred = surveyed.n_referred;
+		p.n_referring = surveyed.n_referring;
+		st = store_catalog_count_pack(s->catalog, &p, err);
+	}
 	if (st == CKPT_OK)
 		st = bring_dead(s, &p, err);
 	return (st == CKPT_OK ? CKPT_OK : error_where(err, name));
@@ -336,6 +345,8 @@ store_index(struct store *s, void (*bad)(void *arg,
 	difference_release(&d);
 	if (st == CKPT_OK)
 		st = store_catalog_fill(s->catalog, e);
+	if (st == CKPT_OK)
+		st = store_catalog_resolve(s->catalog, e);
 	if (st == CKPT_OK)
 		st = store_catalog_commit(s->catalog, e);
 	if (st != CKPT_OK)

@@ -7,13 +7,14 @@
 #include "store/inner.h"
 
 enum ckpt_status
-store_pack_create(struct store *s, int fd, struct model_sink **out,
-    struct ckpt_error *err)
+store_pack_create(struct store *s, int fd, const struct store_thin *thin,
+    struct model_sink **out, struct ckpt_error *err)
 {
 	struct pack_writer_options o = {
 		.codec = PACK_CODEC_FLOAT,
 		.has_ids = true,
 		.is_archive = true,
+		.bases = store_thin_bases(thin),
 		.n_threads = s->options.n_threads
 	};
 	struct outfile *f;
@@ -82,12 +83,17 @@ store_is_stand_in(const struct model_head *head, struct ckpt_id *model,
 /* ---- into the store ---- */
 
 enum ckpt_status
-store_seal(struct store *s, struct store_stage *stage, int64_t added,
+store_seal(struct store *s, struct store_stage *stage,
+    const struct store_contents *contents, int64_t added,
     struct store_sealed *out, struct ckpt_error *err)
 {
+	enum ckpt_status st = store_survey(s, stage->fd, contents->rows, 1,
+	    contents->thin, &out->surveyed, err);
 	struct timespec times[2] = { { 0, UTIME_OMIT }, { 0, UTIME_NOW } };
 	struct stat sb;
 
+	if (st != CKPT_OK)
+		return (st);
 	if (added != 0) {
 		times[1].tv_sec = (time_t)(added / 1000000000);
 		times[1].tv_nsec = (long)(added % 1000000000);
@@ -106,6 +112,7 @@ store_seal(struct store *s, struct store_stage *stage, int64_t added,
 
 struct copy {
 	struct store_catalog *to;
+	const struct store_thin *thin;
 	int64_t pack;
 };
 
@@ -119,37 +126,76 @@ copy_row(void *arg, struct store_row *r, struct ckpt_error *err)
 }
 
 static enum ckpt_status
+copy_tensor(void *arg, const struct store_tensor *t, struct ckpt_error *err)
+{
+	const struct copy *c = arg;
+	struct store_tensor own = *t;
+
+	own.pack = c->pack;
+	return (store_catalog_add_tensor(c->to, &own, err));
+}
+
+/* What it refers to stands in the pack that its writer has read. */
+static enum ckpt_status
+copy_base(void *arg, const struct store_tensor *t, struct ckpt_error *err)
+{
+	const struct copy *c = arg;
+	const struct ckpt_id *pack = store_thin_pack(c->thin, &t->id);
+	char hex[ID_HEX_SIZE];
+	int64_t number = 0;
+	enum ckpt_status st = CKPT_OK;
+
+	if (pack != NULL)
+		st = store_catalog_pack_number(c->to, pack, &number, err);
+	if (st != CKPT_OK)
+		return (st);
+	if (number != 0)
+		return (store_catalog_add_base(c->to, c->pack, &t->id, number,
+		    err));
+	id_hex(&t->id, hex);
+	return (error_set(err, CKPT_MISMATCH, "tensor %s, which is referred "
+	    "to, is not in the store any more: its pack was repaired", hex));
+}
+
+static enum ckpt_status
 enter(struct store *s, const struct store_sealed *sealed,
-    struct store_catalog *from, const uint64_t *dead, size_t n_dead,
-    const struct ckpt_id *replaces, struct ckpt_error *err)
+    const struct store_contents *from, struct ckpt_error *err)
 {
 	struct store_pack p = {
 		.hash = sealed->hash, .n_bytes = sealed->n_bytes,
-		.added = sealed->added
+		.added = sealed->added,
+		.n_referred = sealed->surveyed.n_referred,
+		.n_referring = sealed->surveyed.n_referring
 	};
-	struct copy c = { .to = s->catalog };
+	struct copy c = { .to = s->catalog, .thin = from->thin };
 	enum ckpt_status st;
 
 	st = store_catalog_drop_pack(s->catalog, &p.hash, err);
-	if (st == CKPT_OK && replaces != NULL)
-		st = store_catalog_drop_pack(s->catalog, replaces, err);
 	if (st == CKPT_OK)
 		st = store_catalog_add_pack(s->catalog, &p, err);
 	c.pack = p.number;
 	if (st == CKPT_OK)
-		st = store_catalog_rows(from, STORE_ALL, NULL, true, copy_row,
-		    &c, err);
+		st = store_catalog_rows(from->rows, STORE_ALL, NULL, true,
+		    copy_row, &c, err);
+	if (st == CKPT_OK)
+		st = store_catalog_tensors(from->rows, STORE_TENSORS_ALL, 1,
+		    copy_tensor, &c, err);
+	if (st == CKPT_OK)
+		st = store_catalog_tensors(from->rows, STORE_TENSORS_BASES,
+		    1, copy_base, &c, err);
 	store_tomb_stamp(s, &p.hash, p.stamp);
 	if (st == CKPT_OK)
 		st = store_catalog_set_dead(s->catalog, p.number, p.stamp,
-		    dead, n_dead, err);
+		    from->dead, from->n_dead, err);
+	/* what an equal pack was to others, this one is */
+	if (st == CKPT_OK)
+		st = store_catalog_resolve(s->catalog, err);
 	return (st == CKPT_OK ? store_catalog_fill(s->catalog, err) : st);
 }
 
 enum ckpt_status
 store_publish(struct store *s, struct store_stage *stage,
-    const struct store_sealed *sealed, struct store_catalog *from,
-    const uint64_t *dead, size_t n_dead, const struct ckpt_id *replaces,
+    const struct store_sealed *sealed, const struct store_contents *contents,
     struct ckpt_error *err)
 {
 	char name[STORE_NAME_SIZE], tomb[STORE_NAME_SIZE];
@@ -162,14 +208,14 @@ store_publish(struct store *s, struct store_stage *stage,
 	was_there = fstatat(s->dir, name, &sb, 0) == 0;
 	/* what was removed from an equal pack is not from this one; where
 	 * there is none, this is of a pack that is gone */
-	st = n_dead > 0 ?
-	    store_tomb_write(s, &sealed->hash, dead, n_dead, err) :
+	st = contents->n_dead > 0 ? store_tomb_write(s, &sealed->hash,
+	    contents->dead, contents->n_dead, err) :
 	    store_unlink(s, "tombstones", tomb, err);
 	if (st == CKPT_OK)
 		st = store_catalog_begin(s->catalog, err);
 	if (st != CKPT_OK)
 		return (st);
-	st = enter(s, sealed, from, dead, n_dead, replaces, err);
+	st = enter(s, sealed, contents, err);
 	if (st == CKPT_OK) {
 		is_there = !was_there;
 		st = store_stage_publish(s, stage, "packs", name, err);

@@ -135,7 +135,11 @@ store_count(struct store *s, struct store_counts *out,
 		{ "SELECT coalesce(sum(bytes), 0) FROM packs",
 		    &out->n_stored },
 		{ "SELECT count(*) FROM records WHERE dead",
-		    &out->n_removed }
+		    &out->n_removed },
+		{ "SELECT coalesce(sum(referred), 0) FROM packs",
+		    &out->n_referred },
+		{ "SELECT coalesce(sum(referring), 0) FROM packs",
+		    &out->n_referring }
 	};
 	size_t i;
 	enum ckpt_status st = CKPT_OK;

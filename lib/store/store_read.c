@@ -1,64 +1,8 @@
 #include <errno.h>
-#include <fcntl.h>
 
 #include "store/inner.h"
 
 #define TRIES 8 /* gc moves a model at most once while we look */
-
-/* ---- some models of one pack ---- */
-
-static int
-compare(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x < y ? -1 : x > y);
-}
-
-static bool
-is_chosen(void *arg, uint64_t ordinal, const struct model_head *head,
-    const struct ckpt_id *tensor_ids)
-{
-	const struct store_chosen *c = arg;
-
-	(void)head;
-	(void)tensor_ids;
-	return (bsearch(&ordinal, c->ordinals, c->n, sizeof(ordinal),
-	    compare) != NULL);
-}
-
-enum ckpt_status
-store_pack_source(struct store *s, const struct ckpt_id *pack,
-    const struct store_chosen *chosen, const char *label,
-    struct model_source **out, struct ckpt_error *err)
-{
-	struct pack_selection selection = { .label = label };
-	struct pack_reader_options o = {
-		.n_threads = s->options.n_threads,
-		.memory = s->options.memory
-	};
-	char name[STORE_NAME_SIZE];
-	struct pack_index *x;
-	struct bytes *in;
-	enum ckpt_status st;
-	int fd;
-
-	if (chosen != NULL) {
-		selection.arg = (void *)(uintptr_t)chosen;
-		selection.keep_model = is_chosen;
-		selection.max_models = chosen->n;
-	}
-	store_pack_name(pack, name);
-	fd = openat(s->dir, name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return (error_sys(err, "cannot open %s", name));
-	st = bytes_fd(fd, &in, err);
-	if (st == CKPT_OK)
-		st = pack_index_open(in, &o, &x, err);
-	if (st == CKPT_OK)
-		st = pack_index_source(x, &selection, out, err);
-	return (st == CKPT_OK ? CKPT_OK : error_where(err, name));
-}
 
 /* ---- the source ---- */
 

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -78,7 +77,8 @@ report_lost(struct repair *r, const char *label, const struct ckpt_id *id)
 
 	id_hex(id, hex);
 	store_report(r->check, "lost: record %s, %.300s", hex, label);
-	r->check->n_lost++;
+	if (r->check->repairs)
+		r->check->n_lost++;
 }
 
 /* ---- what is whole ---- */
@@ -93,27 +93,13 @@ note_damage(void *arg, const struct ckpt_error *why)
 		store_report(r->check, "damage: %s", why->text);
 }
 
-/* All models that can be found in the pack. */
 static enum ckpt_status
 open_source(struct repair *r, struct model_source **out,
     struct ckpt_error *err)
 {
-	struct pack_reader_options o = {
-		.n_threads = r->store->options.n_threads,
-		.memory = r->store->options.memory,
-		.arg = r, .lost = note_damage
-	};
-	char name[STORE_NAME_SIZE];
-	struct bytes *in;
-	enum ckpt_status st;
-	int fd;
+	const struct store_damage damage = { r, note_damage };
 
-	store_pack_name(&r->pack, name);
-	fd = openat(r->store->dir, name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return (error_sys(err, "cannot open %s", name));
-	st = bytes_fd(fd, &in, err);
-	return (st == CKPT_OK ? pack_source_open(in, &o, out, err) : st);
+	return (store_damaged_source(r->store, &r->pack, &damage, out, err));
 }
 
 static enum ckpt_status
@@ -251,23 +237,22 @@ time_of(struct repair *r, int64_t *out, struct ckpt_error *err)
 }
 
 static enum ckpt_status
-replace(struct repair *r, struct ckpt_error *err)
+replace(struct repair *r, struct ckpt_id *made, struct ckpt_error *err)
 {
 	struct model_source *from;
 	int64_t added;
-	enum ckpt_status st = put_aside(r, err);
+	enum ckpt_status st = CKPT_OK;
 
-	if (st == CKPT_OK && r->n_kept == 0)
-		return (store_drop(r->store, &r->pack, err));
-	if (st == CKPT_OK)
-		st = time_of(r, &added, err);
+	if (r->n_kept == 0)
+		return (CKPT_OK);
+	st = time_of(r, &added, err);
 	r->is_quiet = true; /* it has been said */
 	if (st == CKPT_OK)
 		st = open_source(r, &from, err);
 	if (st != CKPT_OK)
 		return (st);
-	return (store_rewrite(r->store, &r->pack, from, r->keep, r->bury,
-	    r->n, added, err));
+	return (store_rewrite(r->store, from, r->keep, r->bury, r->n, added,
+	    made, err));
 }
 
 /* What cannot be read at all, not even in parts, is lost. */
@@ -295,8 +280,8 @@ examine(struct repair *r, struct ckpt_error *err)
 }
 
 enum ckpt_status
-store_repair(struct store *s, const struct ckpt_id *pack,
-    struct store_fsck *check, struct ckpt_error *err)
+store_repair(struct store *s, const struct ckpt_id *pack, bool is_damaged,
+    struct store_fsck *check, struct ckpt_id *made, struct ckpt_error *err)
 {
 	struct repair r = { .store = s, .check = check, .pack = *pack };
 	size_t i;
@@ -313,8 +298,10 @@ store_repair(struct store *s, const struct ckpt_id *pack,
 		r.n_dead = 0;
 	if (st == CKPT_OK)
 		st = examine(&r, err);
-	if (st == CKPT_OK)
-		st = replace(&r, err);
+	if (st == CKPT_OK && check->repairs && is_damaged)
+		st = put_aside(&r, err);
+	if (st == CKPT_OK && check->repairs)
+		st = replace(&r, made, err);
 	for (i = 0; i < r.n_known; i++) {
 		if (st == CKPT_OK && !r.known[i].is_saved &&
 		    !r.known[i].is_dead)

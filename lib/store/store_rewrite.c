@@ -6,6 +6,7 @@ struct rewriting {
 	struct store *store;
 	struct store_stage stage;
 	struct store_catalog *rows; /* of the new pack, as pack 1 */
+	struct store_thin *thin;
 	struct model_sink *sink;
 	struct id_stream *ids;
 	unsigned char *chunk;
@@ -25,6 +26,7 @@ copy_bytes(struct rewriting *w, struct model_source *from,
 	size_t part;
 	enum ckpt_status st = id_stream_begin(w->ids, head->schema, err);
 
+	store_thin_begin(w->thin, head->schema, w->ordinal);
 	if (st == CKPT_OK)
 		st = model_begin(w->sink, head, err);
 	for (; left > 0 && st == CKPT_OK; left -= part) {
@@ -101,35 +103,22 @@ prepare(struct rewriting *w, size_t n, struct ckpt_error *err)
 	if (st == CKPT_OK)
 		st = store_stage_open(w->store, &w->stage, err);
 	if (st == CKPT_OK)
-		st = store_pack_create(w->store, w->stage.fd, &w->sink, err);
+		st = store_thin_new(w->store, NULL, &w->thin, err);
+	if (st == CKPT_OK)
+		st = store_pack_create(w->store, w->stage.fd, w->thin,
+		    &w->sink, err);
 	return (st);
 }
 
-/* Takes what has been replaced away. */
-static enum ckpt_status
-remove_old(struct store *s, const struct ckpt_id *pack,
-    const struct ckpt_id *new, struct ckpt_error *err)
-{
-	char name[STORE_NAME_SIZE];
-	enum ckpt_status st;
-
-	if (id_equal(pack, new))
-		return (CKPT_OK);
-	store_pack_name(pack, name);
-	st = store_unlink(s, "packs", name, err);
-	store_tomb_name(pack, name);
-	return (st == CKPT_OK ? store_unlink(s, "tombstones", name, err) :
-	    st);
-}
-
 enum ckpt_status
-store_rewrite(struct store *s, const struct ckpt_id *pack,
-    struct model_source *from, const bool *keep, const bool *dead, size_t n,
-    int64_t added, struct ckpt_error *err)
+store_rewrite(struct store *s, struct model_source *from, const bool *keep,
+    const bool *dead, size_t n, int64_t added, struct ckpt_id *made,
+    struct ckpt_error *err)
 {
 	struct rewriting w = {
 		.store = s, .stage = { .fd = -1, .pins = -1 }
 	};
+	struct store_contents contents;
 	struct model_sink *sink;
 	struct store_sealed sealed;
 	enum ckpt_status st = prepare(&w, n, err);
@@ -142,14 +131,18 @@ store_rewrite(struct store *s, const struct ckpt_id *pack,
 		w.sink = NULL;
 		st = model_sink_close(sink, err);
 	}
+	contents.rows = w.rows;
+	contents.thin = w.thin;
+	contents.dead = w.dead;
+	contents.n_dead = w.n_dead;
 	if (st == CKPT_OK)
-		st = store_seal(s, &w.stage, added, &sealed, err);
+		st = store_seal(s, &w.stage, &contents, added, &sealed, err);
 	if (st == CKPT_OK)
-		st = store_publish(s, &w.stage, &sealed, w.rows, w.dead,
-		    w.n_dead, pack, err);
+		st = store_publish(s, &w.stage, &sealed, &contents, err);
 	if (st == CKPT_OK)
-		st = remove_old(s, pack, &sealed.hash, err);
+		*made = sealed.hash;
 	model_sink_abort(w.sink);
+	store_thin_free(w.thin);
 	store_stage_close(s, &w.stage);
 	store_catalog_close(w.rows);
 	id_stream_free(w.ids);
