@@ -125,6 +125,7 @@ load_by_head(struct pack_index *x, const struct salvage_group *sg,
 	if (status != CKPT_OK)
 		return (status);
 	g->n_models = wg.n_models;
+	x->n_schema = 0; /* this one is not the last of an index */
 	status = find_schema(x, sg->part, wg.schema, &g->schema, err);
 	if (status == CKPT_OK && g->n_models > 1 &&
 	    g->schema->n_bytes > WIRE_MAX_GROUP / g->n_models)

@@ -2,13 +2,15 @@
 
 # The pack: ckpt-pack.md, its decoder, its vectors and the library.
 PACK_SPEC_TESTS = \
+	tests/spec/pack_archive.sh \
 	tests/spec/pack_differences.sh \
 	tests/spec/pack_random.sh \
 	tests/spec/pack_text.sh \
 	tests/spec/pack_vectors.sh
 TESTS += $(PACK_SPEC_TESTS)
 EXTRA_DIST += $(PACK_SPEC_TESTS) tests/spec/check_pack.py \
-	tests/spec/check_differences.py
+	tests/spec/check_differences.py tests/spec/damage.py \
+	tests/spec/every_page.py
 
 check_PROGRAMS += tests/spec/code_pages
 tests_spec_code_pages_SOURCES = tests/spec/code_pages.c
