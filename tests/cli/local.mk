@@ -6,6 +6,7 @@ TESTS += $(CLI_TESTS)
 EXTRA_DIST += $(CLI_TESTS)
 
 CLI_TESTS += \
+	tests/cli/archive_faults.sh \
 	tests/cli/cat_archive.sh \
 	tests/cli/cat_archives.sh \
 	tests/cli/cat_errors.sh \
