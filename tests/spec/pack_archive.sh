@@ -12,7 +12,7 @@ ckpt-cat --archive -o ../a.ckpk m*.safetensors || fail "archive"
 cd .. || exit 99
 
 expect 0 ckpt-cat --stats a.ckpk
-kinds="none zstd planes same blocks orbit"
+kinds="none zstd planes same blocks orbit difference"
 for kind in $kinds; do
 	prints "	$kind	"
 done
