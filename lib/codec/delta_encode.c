@@ -131,8 +131,8 @@ put_tables(const struct delta_shape *s, struct delta_model *m, unsigned n,
 static unsigned
 lanes_log2(size_t n, uint64_t n_bytes)
 {
-	return (n < 4096 ? 0 : n_bytes < 1024 ? 3 : n_bytes < 24576 ? 4 :
-	    n_bytes < 49152 ? 5 : 6);
+	return (n < 4096 ? 0 : n_bytes < 1024 ? 3 : n_bytes < 8192 ? 4 :
+	    n_bytes < 24576 ? 5 : 6);
 }
 
 static void

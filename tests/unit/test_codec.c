@@ -296,6 +296,42 @@ test_lengths(void **unused)
 	close_all(codecs);
 }
 
+/* Runs of the largest difference there is, which has the longest class,
+ * among small ones. */
+static void
+test_extremes(void **unused)
+{
+	static const enum ckpt_dtype integers[] = {
+		CKPT_U8, CKPT_I16, CKPT_I32, CKPT_I64
+	};
+	struct codec *codecs[PLANE_KERNELS];
+	static unsigned char raw[65536], base[65536];
+	unsigned d, width;
+	bool is_long = false;
+	size_t i, run;
+
+	(void)unused;
+	open_all(codecs);
+	for (d = 0; d < 4; d++) {
+		width = 1u << d;
+		fill(NOISE, integers[d], base, sizeof(base));
+		memcpy(raw, base, sizeof(raw));
+		for (i = run = 0; i < sizeof(raw); i += width, run--) {
+			if (run == 0) {
+				run = 16 + next() % 50;
+				is_long = !is_long;
+			}
+			if (is_long)
+				raw[i + width - 1] ^= 128;
+			else
+				raw[i] ^= next() & 1;
+		}
+		assert_true(there_and_back(codecs, integers[d], base, raw,
+		    sizeof(raw)) < sizeof(raw));
+	}
+	close_all(codecs);
+}
+
 /* Sizes: normal weights near their entropy, constants near nothing. */
 static void
 test_sizes(void **unused)
@@ -447,6 +483,7 @@ main(void)
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_contents),
 		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_extremes),
 		cmocka_unit_test(test_damage)
 	};
 
