@@ -2,6 +2,7 @@
  * ckpt-cat: models in any format to a pack, a selection of it, another
  * format, or a listing.
  */
+#include "base_packs.h"
 #include "cli.h"
 #include "coding.h"
 #include "copy.h"
@@ -24,19 +25,24 @@ struct cat {
 	struct meta set;
 	struct copy *copy;
 	struct list list;
+	const char **bases; /* --base */
+	size_t n_bases;
+	struct pack_base *base;
 };
 
 enum {
 	OPTION_TO = 256, OPTION_CODEC, OPTION_LEVEL, OPTION_GROUP,
 	OPTION_JSON, OPTION_SELECT, OPTION_TENSOR, OPTION_TENSORS,
 	OPTION_HEAD, OPTION_SET, OPTION_KEEP_GOING,
-	OPTION_ARCHIVE, OPTION_STATS
+	OPTION_ARCHIVE, OPTION_BASE, OPTION_STATS
 };
 
 static const struct cli_option options[] = {
 	{ "output", 'o', "FILE", "write FILE (default: standard output)" },
 	{ "archive", OPTION_ARCHIVE, NULL,
 	    "refer to what is stored already; with -o FILE" },
+	{ "base", OPTION_BASE, "FILE",
+	    "models that thin archives refer to" },
 	{ "to", OPTION_TO, "FORMAT", "pack (default), safetensors or npy" },
 	{ "directory", 'C', "DIR", "with --to=safetensors: write under DIR" },
 	{ "codec", OPTION_CODEC, "CODEC", "float (default), zstd or none" },
@@ -163,6 +169,9 @@ take_option(struct cat *c, int letter, struct select *select)
 	case OPTION_ARCHIVE:
 		c->pack.is_archive = true;
 		break;
+	case OPTION_BASE:
+		add_pattern(c, &c->bases, &c->n_bases);
+		break;
 	case OPTION_KEEP_GOING:
 		c->cli.n_lost = &c->n_lost;
 		break;
@@ -180,6 +189,7 @@ check_options(const struct cat *c)
 
 	if (c->is_stats && (c->n_lists > 0 || c->to != TO_PACK ||
 	    c->output != NULL || c->limits || c->set.n > 0 ||
+	    c->n_bases > 0 ||
 	    c->cli.n_lost != NULL || c->cli.n_args == 0))
 		cli_usage_error(&c->cli, "--stats takes packs and no other "
 		    "option of what is written");
@@ -260,6 +270,13 @@ cat(struct cat *c, struct select *select, struct ckpt_error *err)
 	uint64_t n = 0;
 	enum ckpt_status st;
 
+	if (c->n_bases > 0) {
+		st = base_packs_open(&c->cli, c->bases, c->n_bases, &c->base,
+		    err);
+		if (st != CKPT_OK)
+			goto err0;
+		c->cli.bases = pack_base_bases(c->base);
+	}
 	st = cli_open_selected(&c->cli, c->cli.args, c->cli.n_args,
 	    is_part ? &wanted : NULL, &source, err);
 	if (st != CKPT_OK)
@@ -317,6 +334,8 @@ main(int argc, char **argv)
 		status = cat(&c, &select, &err);
 	list_release(&c.list);
 	meta_release(&c.set);
+	pack_base_free(c.base);
+	free(c.bases);
 	free(select.models);
 	free(select.tensors);
 	return (cli_end(&c.cli, status));

@@ -24,6 +24,8 @@ struct cli_option {
 
 /* What every tool takes; read by cli_next_option itself:
  * -j, --threads=N; --memory=SIZE; -q, --quiet; -h, --help; -V, --version. */
+struct pack_bases;
+
 struct cli {
 	const char *tool;     /* "ckpt-cat" */
 	const char *synopsis; /* "[OPTION]... INPUT..." */
@@ -35,6 +37,8 @@ struct cli {
 	/* Damage to a pack that can be read at any place is reported and
 	 * counted here, and reading goes on; NULL: it is an error. */
 	size_t *n_lost;
+	/* What thin packs refer to, or NULL: there is nothing. */
+	const struct pack_bases *bases;
 	const char *name;     /* long name of the option last returned */
 	const char *value;    /* its value */
 	int n_args;           /* operands, after the last option */

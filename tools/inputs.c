@@ -56,6 +56,7 @@ open_leaf(struct inputs *s, struct bytes *in, enum foreign_kind kind,
 	struct pack_reader_options options = {
 		.n_threads = s->cli->n_threads,
 		.memory = s->cli->memory,
+		.bases = s->cli->bases,
 		.arg = s,
 		.lost = s->cli->n_lost != NULL ? note_loss : NULL,
 	};

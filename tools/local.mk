@@ -23,6 +23,7 @@ tools_libcli_la_CPPFLAGS = $(TOOLS_CPPFLAGS)
 
 bin_PROGRAMS += tools/ckpt-cat
 tools_ckpt_cat_SOURCES = tools/ckpt-cat.c \
+	tools/base_packs.c tools/base_packs.h \
 	tools/coding.c tools/coding.h \
 	tools/copy.c tools/copy.h \
 	tools/hold.c tools/hold.h \

@@ -139,11 +139,18 @@ CKPT_CHECKED enum ckpt_status dedup_near_page(struct dedup *a,
 /* ---- dedup_orbit.c ---- */
 
 
-/* A stored tensor from which this one comes by moving. *base is NULL if
- * there is none; else *m says how, and is released by the caller. */
+/* How a tensor comes from a stored one by moving rows and columns. */
+struct dedup_orbit {
+	struct dedup_base base;
+	unsigned depth;           /* references that the base takes */
+	struct moved_shape shape;
+	struct moved moved;
+};
+
+/* Looks for a stored tensor of the orbit; if *found, the caller releases
+ * out->moved. */
 CKPT_CHECKED enum ckpt_status dedup_orbit_find(struct dedup *a,
-    const struct dedup_query *q, struct moved_shape *s,
-    struct moved *m, const struct dedup_tensor **base,
+    const struct dedup_query *q, struct dedup_orbit *out, bool *found,
     struct ckpt_error *err);
 
 /* The payload of the page of `n` bytes from `begin` on into a->payload; it
@@ -151,10 +158,8 @@ CKPT_CHECKED enum ckpt_status dedup_orbit_find(struct dedup *a,
  * stand before, which must have been written. *found is false if the payload
  * is not worth it. */
 CKPT_CHECKED enum ckpt_status dedup_orbit_put(struct dedup *a,
-    const struct dedup_query *q, const struct moved_shape *s,
-    const struct moved *m, const struct dedup_tensor *base,
-    uint64_t begin, uint32_t n, unsigned *depth, bool *found,
-    struct ckpt_error *err);
+    const struct dedup_query *q, const struct dedup_orbit *o,
+    uint64_t begin, uint32_t n, bool *found, struct ckpt_error *err);
 
 /* ---- dedup_blocks.c ---- */
 

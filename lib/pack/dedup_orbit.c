@@ -21,58 +21,120 @@ length_of(const struct dedup *a, const struct dedup_tensor *t,
 	return (sum);
 }
 
+/* All bytes of a base outside, allocated; NULL if they cannot be had. */
 static enum ckpt_status
-compare(struct dedup *a, const struct dedup_query *q,
-    const struct moved_shape *s, const struct moved_print *print,
-    const struct dedup_tensor *base, struct moved *m, bool *found,
-    struct ckpt_error *err)
+read_outside(struct dedup *a, const struct ckpt_id *id, uint64_t n_bytes,
+    unsigned char **out, unsigned *depth, struct ckpt_error *err)
 {
+	struct ckpt_error why;
+	enum ckpt_status status = CKPT_OK;
+	unsigned height;
+	uint64_t at;
+	uint32_t n;
+
+	*depth = 0;
+	*out = malloc((size_t)n_bytes);
+	if (*out == NULL)
+		return (error_nomem(err, n_bytes));
+	for (at = 0; at < n_bytes && status == CKPT_OK; at += n) {
+		n = n_bytes - at < WIRE_MAX_PAGE ? (uint32_t)(n_bytes - at) :
+		    WIRE_MAX_PAGE;
+		status = a->bases->read(a->bases->arg, id, at, *out + at, n,
+		    WIRE_MAX_DEPTH - 1, &height, &why);
+		if (status == CKPT_OK && height > *depth)
+			*depth = height;
+	}
+	if (status == CKPT_OK)
+		return (CKPT_OK);
+	free(*out);
+	*out = NULL;
+	if (status == CKPT_NO_MEMORY && err != NULL)
+		*err = why;
+	return (status == CKPT_NO_MEMORY ? status : CKPT_OK);
+}
+
+/* One that stands in the part before. */
+static enum ckpt_status
+find_here(struct dedup *a, const struct dedup_query *q,
+    const struct moved_shape *s, const struct moved_print *print,
+    struct dedup_orbit *out, bool *found, struct ckpt_error *err)
+{
+	const struct dedup_tensor *all = (const void *)a->tensors.data;
 	struct moved_known known = { a->n_known, a->known };
 	const unsigned char *raw;
 	enum ckpt_status status;
-	uint64_t length;
-	unsigned depth;
+	uint64_t at, length;
 
 	*found = false;
-	length = length_of(a, base, &depth);
-	if (depth >= WIRE_MAX_DEPTH)
+	if (!lookup_get(&a->moved, print->all, &at) ||
+	    all[at].n_places == 0)
 		return (CKPT_OK);
-	status = refs_tensor(a->refs, dedup_places(a)[base->place].offset,
+	out->base.is_outside = false;
+	out->base.t = all[at];
+	length = length_of(a, &out->base.t, &out->depth);
+	if (out->depth >= WIRE_MAX_DEPTH)
+		return (CKPT_OK);
+	status = refs_tensor(a->refs, dedup_places(a)[all[at].place].offset,
 	    length, q->t->n_bytes, &raw, err);
 	if (status == CKPT_OK)
-		status = moved_find(s, raw, q->data, print, &known, m, found,
-		    err);
+		status = moved_find(s, raw, q->data, print, &known,
+		    &out->moved, found, err);
+	return (status);
+}
+
+static enum ckpt_status
+find_outside(struct dedup *a, const struct dedup_query *q,
+    const struct moved_shape *s, const struct moved_print *print,
+    struct dedup_orbit *out, bool *found, struct ckpt_error *err)
+{
+	struct moved_known known = { a->n_known, a->known };
+	unsigned char *raw;
+	enum ckpt_status status;
+
+	*found = false;
+	if (a->bases == NULL || a->bases->moved == NULL)
+		return (CKPT_OK);
+	memset(&out->base, 0, sizeof(out->base));
+	out->base.is_outside = true;
+	status = a->bases->moved(a->bases->arg, q->t, print->all,
+	    &out->base.t.id, found, err);
+	if (status != CKPT_OK || !*found)
+		return (status);
+	*found = false;
+	status = read_outside(a, &out->base.t.id, q->t->n_bytes, &raw,
+	    &out->depth, err);
+	if (status == CKPT_OK && raw != NULL)
+		status = moved_find(s, raw, q->data, print, &known,
+		    &out->moved, found, err);
+	free(raw);
 	return (status);
 }
 
 enum ckpt_status
 dedup_orbit_find(struct dedup *a, const struct dedup_query *q,
-    struct moved_shape *s, struct moved *m,
-    const struct dedup_tensor **base, struct ckpt_error *err)
+    struct dedup_orbit *out, bool *found, struct ckpt_error *err)
 {
-	const struct dedup_tensor *all = (const void *)a->tensors.data;
 	struct moved_print print;
 	enum ckpt_status status;
-	uint64_t value;
-	bool found;
+	uint64_t at;
 
-	*base = NULL;
-	if (!moved_shape_of(q->t, s))
+	*found = false;
+	memset(out, 0, sizeof(*out));
+	if (!moved_shape_of(q->t, &out->shape))
 		return (CKPT_OK);
-	status = moved_print_of(s, q->data, &print, err);
+	status = moved_print_of(&out->shape, q->data, &print, err);
 	if (status != CKPT_OK)
 		return (status);
-	if (lookup_get(&a->moved, print.all, &value) &&
-	    all[value].n_places > 0) {
-		status = compare(a, q, s, &print, &all[value], m, &found,
+	status = find_here(a, q, &out->shape, &print, out, found, err);
+	if (status == CKPT_OK && !*found)
+		status = find_outside(a, q, &out->shape, &print, out, found,
 		    err);
-		if (status == CKPT_OK && found)
-			*base = &all[value];
-	} else {
+	if (status == CKPT_OK && !lookup_get(&a->moved, print.all, &at))
 		status = dedup_remember(a, DEDUP_MOVED, print.all,
-		    a->tensors.len / sizeof(*all), err);
-	}
+		    a->tensors.len / sizeof(struct dedup_tensor), err);
 	moved_print_release(&print);
+	if (status != CKPT_OK || !*found)
+		moved_release(&out->moved);
 	return (status);
 }
 
@@ -185,30 +247,31 @@ keep_arrays(struct dedup *a, const struct moved *m, struct ckpt_error *err)
 
 enum ckpt_status
 dedup_orbit_put(struct dedup *a, const struct dedup_query *q,
-    const struct moved_shape *s, const struct moved *m,
-    const struct dedup_tensor *base, uint64_t begin, uint32_t n,
-    unsigned *depth, bool *found, struct ckpt_error *err)
+    const struct dedup_orbit *o, uint64_t begin, uint32_t n, bool *found,
+    struct ckpt_error *err)
 {
+	const struct dedup_tensor *base = &o->base.t;
 	struct wire_disk_orbit d;
 	enum ckpt_status status;
-	unsigned i;
+	unsigned i, depth;
 
 	memset(&d, 0, sizeof(d));
 	le64_store(d.check, xxh3_64(q->data + begin, n));
-	d.dtype[0] = (unsigned char)s->dtype;
-	le32_store(d.rows, s->rows);
-	le32_store(d.cols, s->cols);
-	le32_store(d.inner, s->inner);
+	d.dtype[0] = (unsigned char)o->shape.dtype;
+	le32_store(d.rows, o->shape.rows);
+	le32_store(d.cols, o->shape.cols);
+	le32_store(d.inner, o->shape.inner);
 	le64_store(d.begin, begin);
-	le64_store(d.offset, dedup_places(a)[base->place].offset);
-	le64_store(d.length, length_of(a, base, depth));
+	if (!o->base.is_outside) {
+		le64_store(d.offset, dedup_places(a)[base->place].offset);
+		le64_store(d.length, length_of(a, base, &depth));
+	}
 	memcpy(d.base, base->id.bytes, sizeof(d.base));
-	++*depth;
 	a->payload.len = 0;
 	status = buf_append(&a->payload, &d, sizeof(d), err);
 	for (i = 0; i < REFS_N_ARRAYS && status == CKPT_OK; i++)
-		status = put_array(a, i < REFS_COL_SOURCE ? &m->row :
-		    &m->col, i, err);
+		status = put_array(a, i < REFS_COL_SOURCE ? &o->moved.row :
+		    &o->moved.col, i, err);
 	*found = status == CKPT_OK && a->payload.len < n - n / 4;
-	return (*found ? keep_arrays(a, m, err) : status);
+	return (*found ? keep_arrays(a, &o->moved, err) : status);
 }

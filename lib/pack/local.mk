@@ -17,6 +17,7 @@ CORE_SOURCES += \
 	lib/pack/moved_find.c \
 	lib/pack/moved_wire.c \
 	lib/pack/pack.h \
+	lib/pack/pack_base.c \
 	lib/pack/pack_index.c \
 	lib/pack/pack_index_outside.c \
 	lib/pack/pack_index_pages.c \

@@ -143,6 +143,25 @@ CKPT_CHECKED enum ckpt_status pack_index_base(struct pack_index *x,
     uint64_t ordinal, size_t tensor, uint64_t begin, void *out, uint32_t n,
     unsigned limit, unsigned *height, struct ckpt_error *err);
 
+/* ---- what thin packs refer to ---- */
+
+/* The tensors of packs, as bases of others. */
+struct pack_base;
+CKPT_CHECKED enum ckpt_status pack_base_new(struct pack_base **out,
+    struct ckpt_error *err);
+void pack_base_free(struct pack_base *b); /* NULL does nothing */
+
+/* Adds a pack, which may itself be thin and refer to those added. Tensors of
+ * models of up to 64 KiB are no bases. Takes `in` over, also on failure. */
+CKPT_CHECKED enum ckpt_status pack_base_add(struct pack_base *b,
+    struct bytes *in, const struct pack_reader_options *options,
+    struct ckpt_error *err);
+
+/* Borrowed from `b`. */
+const struct pack_bases *pack_base_bases(const struct pack_base *b);
+
+/* ---- columns ---- */
+
 /* The tensor of one name of all models that have it, in order; no page of
  * another tensor is read. `visit` gets `n` bytes from byte `begin` of the
  * tensor on; large tensors come in pieces. */

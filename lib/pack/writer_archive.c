@@ -158,34 +158,30 @@ put_orbit(struct writer *w, const struct dedup_query *q, bool *found,
     struct ckpt_error *err)
 {
 	struct dedup *a = w->dedup;
-	const struct dedup_tensor *base;
-	struct moved_shape s;
-	struct moved m;
+	struct dedup_orbit o;
 	uint64_t begin;
 	enum ckpt_status status;
-	unsigned depth;
 	uint32_t n;
 
-	*found = false;
-	status = dedup_orbit_find(a, q, &s, &m, &base, err);
-	if (status != CKPT_OK || base == NULL)
+	status = dedup_orbit_find(a, q, &o, found, err);
+	if (status != CKPT_OK || !*found)
 		return (status);
-	*found = true;
 	for (begin = 0; begin < q->t->n_bytes && status == CKPT_OK && *found;
 	    begin += n) {
 		n = page_size(q->t->n_bytes, begin);
 		status = writer_pages(w, err); /* arrays have their places */
 		if (status == CKPT_OK)
-			status = dedup_orbit_put(a, q, &s, &m, base, begin,
-			    n, &depth, found, err);
+			status = dedup_orbit_put(a, q, &o, begin, n, found,
+			    err);
 		if (status == CKPT_OK && *found)
 			status = add_reference(w, WIRE_CODEC_ORBIT,
-			    a->payload.data, a->payload.len, n, depth, err);
+			    a->payload.data, a->payload.len, n, o.depth + 1,
+			    err);
 		else if (status == CKPT_OK && begin > 0)
 			status = add_plain(w, q, NULL, begin, n, err);
 		*found = *found || begin > 0;
 	}
-	moved_release(&m);
+	moved_release(&o.moved);
 	return (status);
 }
 

@@ -9,6 +9,7 @@ CLI_TESTS += \
 	tests/cli/archive_faults.sh \
 	tests/cli/cat_archive.sh \
 	tests/cli/cat_archives.sh \
+	tests/cli/cat_base.sh \
 	tests/cli/cat_errors.sh \
 	tests/cli/cat_examples.sh \
 	tests/cli/cat_packs.sh \
