@@ -142,7 +142,7 @@ class Draw:
         m = dict(m)
         for name, t in m.items():
             x = t.integers()
-            span = int(2 ** self.r.integers(1, 8 * x.itemsize))
+            span = 1 << int(self.r.integers(1, 8 * x.itemsize))
             d = self.r.integers(0, span, len(x), np.uint64).astype(x.dtype)
             m[name] = t.with_integers(x + d)
         return m
