@@ -185,14 +185,15 @@ take_option(struct cat *c, int letter, struct select *select)
 static void
 check_options(const struct cat *c)
 {
-	bool packs = c->to == TO_PACK && c->n_lists == 0 && !c->is_stats;
+	bool file = c->output != NULL && strcmp(c->output, "-") != 0;
+	bool packs = c->to == TO_PACK && c->n_lists == 0 &&
+	    (!c->is_stats || file);
 
 	if (c->is_stats && (c->n_lists > 0 || c->to != TO_PACK ||
-	    c->output != NULL || c->limits || c->set.n > 0 ||
-	    c->n_bases > 0 ||
-	    c->cli.n_lost != NULL || c->cli.n_args == 0))
+	    (c->output != NULL && !file) || (!file && (c->limits ||
+	    c->set.n > 0 || c->cli.n_lost != NULL || c->cli.n_args == 0))))
 		cli_usage_error(&c->cli, "--stats takes packs and no other "
-		    "option of what is written");
+		    "option of what is written, or is of the pack of -o FILE");
 	if (c->is_json && c->n_lists == 0)
 		cli_usage_error(&c->cli, "--json goes with --list");
 	if (c->n_lists > 0 && (c->to != TO_PACK || c->output != NULL))
@@ -207,8 +208,7 @@ check_options(const struct cat *c)
 	    c->pack.group_models != 0 || c->pack.is_archive))
 		cli_usage_error(&c->cli, "--archive, --codec, --level and "
 		    "--group are of packs");
-	if (c->pack.is_archive && (c->output == NULL ||
-	    strcmp(c->output, "-") == 0))
+	if (c->pack.is_archive && !file)
 		cli_usage_error(&c->cli, "--archive needs -o FILE: what it "
 		    "refers to is read again");
 	if (c->pack.level != 0 && c->pack.has_codec &&
@@ -260,6 +260,35 @@ run(struct cat *c, struct model_sink *sink, uint64_t *n,
 	return (st == CKPT_END ? CKPT_OK : st);
 }
 
+/* What thin archives refer to. */
+static enum ckpt_status
+open_bases(struct cat *c, struct ckpt_error *err)
+{
+	enum ckpt_status st;
+
+	if (c->n_bases == 0)
+		return (CKPT_OK);
+	st = base_packs_open(&c->cli, c->bases, c->n_bases, &c->base, err);
+	if (st == CKPT_OK)
+		c->cli.bases = pack_base_bases(c->base);
+	return (st);
+}
+
+/* The table of the packs given, or of the one that was written. */
+static int
+stats(struct cat *c, struct ckpt_error *err)
+{
+	char *written = (char *)(uintptr_t)c->output;
+
+	if (written != NULL)
+		return (coding_table(&c->cli, &written, 1));
+	if (open_bases(c, err) != CKPT_OK) {
+		cli_report(&c->cli, err);
+		return (CLI_TROUBLE);
+	}
+	return (coding_table(&c->cli, c->cli.args, c->cli.n_args));
+}
+
 static int
 cat(struct cat *c, struct select *select, struct ckpt_error *err)
 {
@@ -270,13 +299,9 @@ cat(struct cat *c, struct select *select, struct ckpt_error *err)
 	uint64_t n = 0;
 	enum ckpt_status st;
 
-	if (c->n_bases > 0) {
-		st = base_packs_open(&c->cli, c->bases, c->n_bases, &c->base,
-		    err);
-		if (st != CKPT_OK)
-			goto err0;
-		c->cli.bases = pack_base_bases(c->base);
-	}
+	st = open_bases(c, err);
+	if (st != CKPT_OK)
+		goto err0;
 	st = cli_open_selected(&c->cli, c->cli.args, c->cli.n_args,
 	    is_part ? &wanted : NULL, &source, err);
 	if (st != CKPT_OK)
@@ -321,17 +346,17 @@ main(int argc, char **argv)
 	} };
 	struct select select = { 0 };
 	struct ckpt_error err = { .offset = CKPT_NO_OFFSET };
-	int letter, status;
+	int letter, status = CLI_YES;
 
 	cli_begin(&c.cli, argc, argv);
 	while ((letter = cli_next_option(&c.cli)) != -1)
 		take_option(&c, letter, &select);
 	check_options(&c);
 	list_init(&c.list, c.is_json, c.n_lists > 1);
-	if (c.is_stats)
-		status = coding_table(&c.cli);
-	else
+	if (!c.is_stats || c.output != NULL)
 		status = cat(&c, &select, &err);
+	if (c.is_stats && status == CLI_YES)
+		status = stats(&c, &err);
 	list_release(&c.list);
 	meta_release(&c.set);
 	pack_base_free(c.base);

@@ -6,8 +6,9 @@
 
 #include "cli.h"
 
-/* Prints it for the packs that are the operands; returns the exit status,
- * after a message if that is CLI_TROUBLE. */
-int coding_table(const struct cli *c);
+/* Prints it for packs, by their indexes, beside the bound of their weights,
+ * which are all read; returns the exit status, after a message if that is
+ * CLI_TROUBLE. */
+int coding_table(const struct cli *c, char **paths, int n_paths);
 
 #endif

@@ -30,7 +30,8 @@ tools_ckpt_cat_SOURCES = tools/ckpt-cat.c \
 	tools/list.c tools/list.h \
 	tools/select.c tools/select.h
 tools_ckpt_cat_CPPFLAGS = $(TOOLS_CPPFLAGS)
-tools_ckpt_cat_LDADD = tools/libcli.la lib/libforeign.la lib/libcore.la
+tools_ckpt_cat_LDADD = tools/libcli.la lib/libforeign.la lib/libstats.la \
+	lib/libcore.la
 dist_man1_MANS += tools/ckpt-cat.1
 
 bin_PROGRAMS += tools/ckpt-fetch

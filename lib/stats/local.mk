@@ -1,6 +1,7 @@
 noinst_LTLIBRARIES += lib/libstats.la
 lib_libstats_la_SOURCES = \
 	lib/stats/stats.h \
+	lib/stats/stats_bound.c \
 	lib/stats/stats_cells.c \
 	lib/stats/stats_detect.c \
 	lib/stats/stats_ensemble.c \

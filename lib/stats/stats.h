@@ -179,4 +179,30 @@ void stats_ensemble_mean(const struct stats_ensemble *e, size_t example,
  * members of log p. */
 double stats_ensemble_nll(const struct stats_ensemble *e, size_t example);
 
+/* ---- what coding floats by their leading bits could reach ---- */
+
+/*
+ * A bound of bytes: for each tensor of f16, bf16, f32, f64 or an 8-bit float
+ * with a sign, the entropy of the exponent and the top bits of the mantissa
+ * (3 of f16, 6 of the wider ones, all of the 8-bit ones), each symbol by
+ * itself, with the correction of Miller and Madow (1955); all other bits, and
+ * all other dtypes, as they are. Tensors of fewer than 2^17 elements are
+ * pooled by dtype. References to other tensors may go below it.
+ */
+struct stats_bound;
+
+CKPT_CHECKED enum ckpt_status stats_bound_new(struct stats_bound **out,
+    struct ckpt_error *err);
+void stats_bound_free(struct stats_bound *b); /* NULL does nothing */
+
+/* The next tensor, of `n` bytes, which follow in calls of stats_bound_add
+ * in pieces of whole elements. */
+CKPT_CHECKED enum ckpt_status stats_bound_tensor(struct stats_bound *b,
+    enum ckpt_dtype dtype, uint64_t n, struct ckpt_error *err);
+void stats_bound_add(struct stats_bound *b, const void *data, size_t n);
+
+/* Bytes of the tensors of a dtype so far, and of their bound. */
+void stats_bound_result(struct stats_bound *b, enum ckpt_dtype dtype,
+    uint64_t *raw, double *bound);
+
 #endif

@@ -2,9 +2,10 @@
 """The least size that coding floats by their leading bits could reach,
 computed from the data of safetensors files.
 
-usage: bounds.py [--differences] FILE...
+usage: bounds.py [--differences | --dtypes] FILE...
 
-Prints bytes of tensors, bytes of the bound, and the bound in percent.
+Prints bytes of tensors, bytes of the bound, and the bound in percent; with
+--dtypes a line for each dtype, which it begins with.
 
 The bound of a tensor: the entropy of exponent and top mantissa bits (3 of f16,
 6 of f32, bf16 and f64, all of f8), each symbol by itself, with Miller and
@@ -16,6 +17,7 @@ before: the entropy of the length in bits of the difference of the ordered
 integers, given the exponent of the base, and its lower bits and sign as they
 are. Tensors equal to one before count nothing. The smallest is taken.
 """
+import collections
 import hashlib
 import json
 import struct
@@ -98,18 +100,18 @@ class Pools:
         self.n[dtype] = self.n.get(dtype, 0) + len(x)
 
     def bits(self):
-        return sum(entropy_bits(c) + self.n[d] * raw_bits(d)
-                   for d, c in self.counts.items())
+        return {d: entropy_bits(c) + self.n[d] * raw_bits(d)
+                for d, c in self.counts.items()}
 
 
 def bound(paths, differences=False):
-    """(bytes of tensors, bytes of the bound)."""
-    n_bytes, bits = 0, 0.
+    """By dtype: bytes of tensors, bits of the bound."""
+    n_bytes, bits = collections.Counter(), collections.Counter()
     pools, before, seen = Pools(), {}, set()
     for path in paths:
         model = load(path)
         for name, (dtype, x) in model.items():
-            n_bytes += x.nbytes
+            n_bytes[dtype] += x.nbytes
             key = hashlib.sha256(dtype.encode() + x.tobytes()).digest()
             if differences and key in seen:
                 continue
@@ -117,27 +119,32 @@ def bound(paths, differences=False):
             if len(x) == 0:
                 continue
             if dtype not in FLOATS:
-                bits += 8 * x.nbytes
+                bits[dtype] += 8 * x.nbytes
                 continue
             base = before.get(name, (None,))
             diff = None
             if differences and base[0] == dtype and len(base[1]) == len(x):
                 diff = difference_bits(dtype, x, base[1])
             if diff is not None and diff < plain_bits(dtype, x):
-                bits += diff
+                bits[dtype] += diff
             elif len(x) < POOLED:
                 pools.add(dtype, x)
             else:
-                bits += plain_bits(dtype, x)
+                bits[dtype] += plain_bits(dtype, x)
         before.update(model)
-    return n_bytes, (bits + pools.bits()) / 8
+    bits.update(pools.bits())
+    return n_bytes, bits
 
 
 def main(argv):
-    differences = '--differences' in argv
-    n_bytes, least = bound([a for a in argv if a != '--differences'],
-                           differences)
-    print('%d %.0f %.4g' % (n_bytes, least, 100 * least / n_bytes))
+    n_bytes, bits = bound([a for a in argv if a[:2] != '--'],
+                          '--differences' in argv)
+    if '--dtypes' in argv:
+        for dtype, n in sorted(n_bytes.items()):
+            print(dtype.lower(), n, '%.0f' % (bits[dtype] / 8))
+        return
+    n, least = sum(n_bytes.values()), sum(bits.values()) / 8
+    print('%d %.0f %.4g' % (n, least, 100 * least / n))
 
 
 if __name__ == '__main__':
