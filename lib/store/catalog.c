@@ -28,7 +28,7 @@ static const char tables[] =
      * what such a tensor is asked for by (catalog_tensors.c) */
     "CREATE TABLE tensors(pack INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
     " tensor INTEGER NOT NULL, id BLOB NOT NULL, bytes INTEGER NOT NULL,"
-    " key INTEGER NOT NULL, print INTEGER,"
+    " key INTEGER NOT NULL, print INTEGER, elsewhere INTEGER NOT NULL,"
     " PRIMARY KEY(pack, ordinal, tensor)) WITHOUT ROWID;"
     "CREATE INDEX tensors_id ON tensors(id);"
     "CREATE INDEX tensors_key ON tensors(key);"

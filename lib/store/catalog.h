@@ -103,6 +103,7 @@ struct store_tensor {
 	struct ckpt_id id;
 	uint64_t n_bytes, key; /* key: store_tensor_key */
 	uint64_t print;        /* store_tensor_print, or 0: not known */
+	bool is_elsewhere;     /* the pack refers to it in another one */
 };
 
 /* What states of one tensor have in common: name, dtype, and shape but for
@@ -121,6 +122,11 @@ CKPT_CHECKED enum ckpt_status store_catalog_add_base(struct store_catalog *c,
     int64_t pack, const struct ckpt_id *id, int64_t base,
     struct ckpt_error *err);
 
+/* A tensor of a pack is_elsewhere, wherever it stands in the pack. */
+CKPT_CHECKED enum ckpt_status store_catalog_set_elsewhere(
+    struct store_catalog *c, int64_t pack, const struct ckpt_id *id,
+    struct ckpt_error *err);
+
 /* Where it is not known, the other packs that have the tensor. */
 CKPT_CHECKED enum ckpt_status store_catalog_resolve(struct store_catalog *c,
     struct ckpt_error *err);
@@ -137,12 +143,16 @@ CKPT_CHECKED enum ckpt_status store_catalog_tensors(struct store_catalog *c,
     enum ckpt_status (*visit)(void *arg, const struct store_tensor *t,
 	struct ckpt_error *err), void *arg, struct ckpt_error *err);
 
-/* One that a writer may refer to: of a model that is alive, in a pack that is
- * not going to be removed. CKPT_END: there is none. */
+/* One that a writer may refer to, in a pack that is not going to be removed.
+ * CKPT_END: there is none. */
 enum store_seek {
-	STORE_SEEK_ID,    /* want->id; in a self-contained pack if possible */
+	STORE_SEEK_ID,    /* want->id where it is not elsewhere; of a model
+	                     that is alive, in a self-contained pack, if
+	                     possible */
+	STORE_SEEK_PRINT, /* want->print, likewise */
+	/* of models that are alive, the tensor being here or elsewhere: */
+	STORE_SEEK_LAST,  /* want->id; of the latest model */
 	STORE_SEEK_KEY,   /* want->key; of the latest model */
-	STORE_SEEK_PRINT, /* want->print */
 	STORE_SEEK_MODEL  /* want->key, in model want->ordinal of want->pack */
 };
 CKPT_CHECKED enum ckpt_status store_catalog_seek(struct store_catalog *c,

@@ -35,7 +35,7 @@ store_catalog_add_tensor(struct store_catalog *c,
 	sqlite3_stmt *q = NULL;
 	enum ckpt_status st = store_sqlite_kept(c, STORE_ADD_TENSOR,
 	    "INSERT OR REPLACE INTO tensors VALUES(?,?,?,?,?,?,"
-	    "nullif(?, 0))", &q, err);
+	    "nullif(?, 0),?)", &q, err);
 
 	if (st != CKPT_OK)
 		return (st);
@@ -46,6 +46,7 @@ store_catalog_add_tensor(struct store_catalog *c,
 	(void)sqlite3_bind_int64(q, 5, (sqlite3_int64)t->n_bytes);
 	(void)sqlite3_bind_int64(q, 6, (sqlite3_int64)t->key);
 	(void)sqlite3_bind_int64(q, 7, (sqlite3_int64)t->print);
+	(void)sqlite3_bind_int(q, 8, t->is_elsewhere);
 	return (store_sqlite_finish(c, q, err));
 }
 
@@ -65,13 +66,30 @@ store_catalog_add_base(struct store_catalog *c, int64_t pack,
 	return (store_sqlite_finish(c, q, err));
 }
 
+enum ckpt_status
+store_catalog_set_elsewhere(struct store_catalog *c, int64_t pack,
+    const struct ckpt_id *id, struct ckpt_error *err)
+{
+	sqlite3_stmt *q = NULL;
+	enum ckpt_status st = store_sqlite_kept(c, STORE_SET_ELSEWHERE,
+	    "UPDATE tensors SET elsewhere = 1 WHERE id = ? AND pack = ?", &q,
+	    err);
+
+	if (st != CKPT_OK)
+		return (st);
+	store_sqlite_bind_id(q, 1, id);
+	(void)sqlite3_bind_int64(q, 2, pack);
+	return (store_sqlite_finish(c, q, err));
+}
+
 /* All packs that have it, since nothing tells which one its writer read. */
 enum ckpt_status
 store_catalog_resolve(struct store_catalog *c, struct ckpt_error *err)
 {
 	return (store_sqlite_run(c, "INSERT OR IGNORE INTO bases SELECT "
 	    "b.pack, b.id, t.pack FROM bases AS b JOIN tensors AS t ON "
-	    "t.id = b.id AND t.pack <> b.pack WHERE b.base = 0;"
+	    "t.id = b.id AND t.pack <> b.pack AND NOT t.elsewhere WHERE "
+	    "b.base = 0;"
 	    "DELETE FROM bases WHERE base = 0 AND EXISTS (SELECT 1 FROM "
 	    "bases AS o WHERE o.pack = bases.pack AND o.id = bases.id AND "
 	    "o.base <> 0)", err));
@@ -89,10 +107,11 @@ load(sqlite3_stmt *q, struct store_tensor *t)
 	t->n_bytes = (uint64_t)sqlite3_column_int64(q, 5);
 	t->key = (uint64_t)sqlite3_column_int64(q, 6);
 	t->print = (uint64_t)sqlite3_column_int64(q, 7);
+	t->is_elsewhere = sqlite3_column_int(q, 8) != 0;
 }
 
 #define COLUMNS "SELECT t.pack, p.hash, t.ordinal, t.tensor, t.id, " \
-    "t.bytes, t.key, t.print "
+    "t.bytes, t.key, t.print, t.elsewhere "
 
 enum ckpt_status
 store_catalog_tensors(struct store_catalog *c, enum store_tensors which,
@@ -107,7 +126,8 @@ store_catalog_tensors(struct store_catalog *c, enum store_tensors which,
 		/* of the tensors of a pack that are the same one, the first:
 		 * so writers and readers take the same number of steps */
 		[STORE_TENSORS_BASES] = "SELECT t.pack, p.hash, t.ordinal, "
-		    "t.tensor, b.id, t.bytes, t.key, t.print FROM bases AS b "
+		    "t.tensor, b.id, t.bytes, t.key, t.print, t.elsewhere "
+		    "FROM bases AS b "
 		    "LEFT JOIN tensors AS t ON t.pack = b.base AND t.id = "
 		    "b.id AND (t.ordinal, t.tensor) = (SELECT o.ordinal, "
 		    "o.tensor FROM tensors AS o WHERE o.id = b.id AND o.pack "
@@ -116,7 +136,7 @@ store_catalog_tensors(struct store_catalog *c, enum store_tensors which,
 		    "b.pack = ? ORDER BY b.id, EXISTS (SELECT 1 FROM bases "
 		    "AS d WHERE d.pack = b.base), p.added, t.pack",
 		[STORE_TENSORS_LOST] = "SELECT b.pack, p.hash, 0, 0, b.id, "
-		    "0, 0, 0 FROM bases AS b JOIN packs AS p ON p.number = "
+		    "0, 0, 0, 0 FROM bases AS b JOIN packs AS p ON p.number = "
 		    "b.pack WHERE b.base = 0 AND ? IS NOT NULL "
 		    "ORDER BY p.hash, b.id"
 	};
@@ -140,15 +160,21 @@ store_catalog_tensors(struct store_catalog *c, enum store_tensors which,
 	return (st);
 }
 
+#define IS_ALIVE "(NOT r.dead OR EXISTS (SELECT 1 FROM records AS o WHERE " \
+    "o.model = r.model AND o.form = r.form AND NOT o.dead)) "
+
 /* A tensor may stand in very many models: some are looked at, the last or
  * the first by their packs' numbers, which is about the order of adding. */
-#define SEEK "SELECT * FROM (" COLUMNS ", p.added AS added, EXISTS " \
-    "(SELECT 1 FROM bases AS d WHERE d.pack = t.pack) AS is_thin " \
-    "FROM tensors AS t JOIN packs AS p ON p.number = t.pack " \
+#define SEEK "SELECT * FROM (" COLUMNS ", p.added AS added, " IS_ALIVE \
+    "AS is_alive, EXISTS (SELECT 1 FROM bases AS d WHERE d.pack = t.pack) " \
+    "AS is_thin FROM tensors AS t JOIN packs AS p ON p.number = t.pack " \
     "JOIN records AS r ON r.pack = t.pack AND r.ordinal = t.ordinal " \
-    "WHERE t.pack NOT IN (SELECT pack FROM leaving) AND (NOT r.dead OR " \
-    "EXISTS (SELECT 1 FROM records AS o WHERE o.model = r.model AND " \
-    "o.form = r.form AND NOT o.dead)) AND "
+    "WHERE t.pack NOT IN (SELECT pack FROM leaving) AND "
+#define FIRST "AND NOT t.elsewhere ORDER BY t.pack, t.ordinal, t.tensor " \
+    "LIMIT 64) ORDER BY is_alive DESC, is_thin, added, pack, ordinal, " \
+    "tensor LIMIT 1"
+#define LAST "AND " IS_ALIVE "ORDER BY t.pack DESC, t.ordinal DESC " \
+    "LIMIT 64) ORDER BY added DESC, pack DESC, ordinal DESC LIMIT 1"
 
 enum ckpt_status
 store_catalog_seek(struct store_catalog *c, enum store_seek which,
@@ -156,17 +182,12 @@ store_catalog_seek(struct store_catalog *c, enum store_seek which,
     struct ckpt_error *err)
 {
 	static const char *const sql[] = {
-		[STORE_SEEK_ID] = SEEK "t.id = ?1 ORDER BY t.pack, "
-		    "t.ordinal, t.tensor LIMIT 64) ORDER BY is_thin, added, "
-		    "pack, ordinal, tensor LIMIT 1",
-		[STORE_SEEK_KEY] = SEEK "t.key = ?2 ORDER BY t.pack DESC, "
-		    "t.ordinal DESC LIMIT 64) ORDER BY added DESC, "
-		    "pack DESC, ordinal DESC LIMIT 1",
-		[STORE_SEEK_PRINT] = SEEK "t.print = ?3 ORDER BY t.pack, "
-		    "t.ordinal, t.tensor LIMIT 64) ORDER BY is_thin, added, "
-		    "pack, ordinal, tensor LIMIT 1",
+		[STORE_SEEK_ID] = SEEK "t.id = ?1 " FIRST,
+		[STORE_SEEK_PRINT] = SEEK "t.print = ?3 " FIRST,
+		[STORE_SEEK_LAST] = SEEK "t.id = ?1 " LAST,
+		[STORE_SEEK_KEY] = SEEK "t.key = ?2 " LAST,
 		[STORE_SEEK_MODEL] = SEEK "t.key = ?2 AND t.pack = ?4 AND "
-		    "t.ordinal = ?5) LIMIT 1"
+		    "t.ordinal = ?5 " LAST
 	};
 	sqlite3_stmt *q = NULL;
 	int rc;

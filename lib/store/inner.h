@@ -13,6 +13,7 @@
 #define STORE_MARKER_TEXT "ckpt store 1\n"
 #define STORE_CATALOG "catalog.sqlite"
 #define STORE_NAME_SIZE 96 /* of a file's name within the store */
+#define STORE_CHUNK ((size_t)256 << 10) /* bytes read at a time */
 
 /* The metadata key of a stand-in, a record whose weights are stored with
  * another record: its value is the model ID, a space and the form's ID. */
@@ -139,6 +140,12 @@ CKPT_CHECKED enum ckpt_status store_index_is_current(struct store *s,
 /* Reads one pack into a catalog, without its tombstones. */
 CKPT_CHECKED enum ckpt_status store_index_pack(struct store *s, int fd,
     struct store_catalog *c, int64_t pack, struct ckpt_error *err);
+
+/* Reads all of the model of `head` by way of `chunk`, and confirms it; *out is
+ * its ID. */
+CKPT_CHECKED enum ckpt_status store_index_read(struct model_source *src,
+    struct id_stream *ids, const struct model_head *head,
+    unsigned char *chunk, struct ckpt_id *out, struct ckpt_error *err);
 
 /* The row of a model. `same` is the value of STORE_SAME_KEY, or NULL. */
 CKPT_CHECKED enum ckpt_status store_index_row(struct store *s,

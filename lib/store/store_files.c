@@ -5,8 +5,6 @@
 
 #include "store/inner.h"
 
-#define CHUNK ((size_t)256 << 10)
-
 void
 store_pack_name(const struct ckpt_id *hash, char out[STORE_NAME_SIZE])
 {
@@ -125,16 +123,16 @@ enum ckpt_status
 store_hash_fd(struct store *s, int fd, struct ckpt_id *out,
     uint64_t *n_bytes, struct ckpt_error *err)
 {
-	unsigned char *chunk = malloc(CHUNK);
+	unsigned char *chunk = malloc(STORE_CHUNK);
 	enum ckpt_status st = CKPT_OK;
 	uint64_t n = 0;
 	ssize_t r;
 
 	if (chunk == NULL)
-		return (error_nomem(err, CHUNK));
+		return (error_nomem(err, STORE_CHUNK));
 	sha256_reset(s->hash);
 	do {
-		r = pread(fd, chunk, CHUNK, (off_t)n);
+		r = pread(fd, chunk, STORE_CHUNK, (off_t)n);
 		if (r > 0) {
 			sha256_update(s->hash, chunk, (size_t)r);
 			n += (uint64_t)r;

@@ -222,12 +222,13 @@ static enum ckpt_status
 digest_tensor(void *arg, const struct store_tensor *t, struct ckpt_error *err)
 {
 	const struct digest *d = arg;
-	unsigned char n[24];
+	unsigned char n[25];
 
 	(void)err;
 	le64_store(n, t->ordinal);
 	le64_store(n + 8, t->tensor);
 	le64_store(n + 16, t->key);
+	n[24] = t->is_elsewhere;
 	sha256_update(d->hash, &t->hash, sizeof(t->hash));
 	sha256_update(d->hash, &t->id, sizeof(t->id));
 	sha256_update(d->hash, n, sizeof(n));

@@ -4,8 +4,6 @@
 
 #include "store/inner.h"
 
-#define CHUNK ((size_t)256 << 10)
-
 /* ---- one pack ---- */
 
 /* Model IDs that an index has told before the model itself comes. */
@@ -44,9 +42,8 @@ note_model(void *arg, uint64_t ordinal, const struct model_head *head,
 	return (true);
 }
 
-/* Reads the model, where the index does not tell its ID. */
-static enum ckpt_status
-read_id(struct model_source *src, struct id_stream *ids,
+enum ckpt_status
+store_index_read(struct model_source *src, struct id_stream *ids,
     const struct model_head *head, unsigned char *chunk, struct ckpt_id *out,
     struct ckpt_error *err)
 {
@@ -57,7 +54,7 @@ read_id(struct model_source *src, struct id_stream *ids,
 
 	st = id_stream_begin(ids, head->schema, err);
 	for (; left > 0 && st == CKPT_OK; left -= part) {
-		part = left < CHUNK ? (size_t)left : CHUNK;
+		part = left < STORE_CHUNK ? (size_t)left : STORE_CHUNK;
 		st = model_read(src, chunk, part, err);
 		if (st == CKPT_OK)
 			st = id_stream_update(ids, chunk, part, err);
@@ -109,7 +106,7 @@ static enum ckpt_status
 index_models(struct store *s, struct model_source *src, struct known *k,
     struct store_catalog *c, int64_t pack, struct ckpt_error *err)
 {
-	unsigned char *chunk = malloc(CHUNK);
+	unsigned char *chunk = malloc(STORE_CHUNK);
 	struct id_stream *ids = NULL;
 	struct model_head head;
 	struct store_row row;
@@ -117,7 +114,7 @@ index_models(struct store *s, struct model_source *src, struct known *k,
 	uint64_t ordinal = 0;
 	enum ckpt_status st;
 
-	st = chunk == NULL ? error_nomem(err, CHUNK) :
+	st = chunk == NULL ? error_nomem(err, STORE_CHUNK) :
 	    id_stream_new(&ids, err);
 	while (st == CKPT_OK && (st = model_next(src, &head, err)) ==
 	    CKPT_OK) {
@@ -126,7 +123,8 @@ index_models(struct store *s, struct model_source *src, struct known *k,
 		else if (k->models[k->next].is_known)
 			id = k->models[k->next].id;
 		else
-			st = read_id(src, ids, &head, chunk, &id, err);
+			st = store_index_read(src, ids, &head, chunk, &id,
+			    err);
 		if (++k->next == k->n)
 			k->next = k->n = 0;
 		if (st == CKPT_OK)

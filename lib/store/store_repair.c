@@ -5,8 +5,6 @@
 
 #include "store/inner.h"
 
-#define CHUNK ((size_t)256 << 10)
-
 void
 store_report(struct store_fsck *check, const char *fmt, ...)
 {
@@ -102,27 +100,6 @@ open_source(struct repair *r, struct model_source **out,
 	return (store_damaged_source(r->store, &r->pack, &damage, out, err));
 }
 
-static enum ckpt_status
-read_id(struct repair *r, struct model_source *from,
-    const struct model_head *head, struct ckpt_id *model,
-    struct ckpt_error *err)
-{
-	uint64_t left = head->schema->n_bytes;
-	const struct ckpt_id *tensor_ids;
-	size_t part;
-	enum ckpt_status st = id_stream_begin(r->ids, head->schema, err);
-
-	for (; left > 0 && st == CKPT_OK; left -= part) {
-		part = left < CHUNK ? (size_t)left : CHUNK;
-		st = model_read(from, r->chunk, part, err);
-		if (st == CKPT_OK)
-			st = id_stream_update(r->ids, r->chunk, part, err);
-	}
-	if (st == CKPT_OK)
-		st = id_stream_end(r->ids, &tensor_ids, model, err);
-	return (st == CKPT_OK ? model_confirm(from, tensor_ids, err) : st);
-}
-
 /* Where the catalog knows the pack, its records tell whether a model is
  * whole; else no damage must have been met while it was read. */
 static void
@@ -182,7 +159,8 @@ judge_models(struct repair *r, struct model_source *from,
 	while ((st = model_next(from, &head, err)) == CKPT_OK) {
 		st = make_room(r, err);
 		if (st == CKPT_OK)
-			st = read_id(r, from, &head, &model, err);
+			st = store_index_read(from, r->ids, &head, r->chunk,
+			    &model, err);
 		if (st == CKPT_OK)
 			st = store_index_row(r->store, &head, &model, NULL,
 			    &row, err);
@@ -287,8 +265,8 @@ store_repair(struct store *s, const struct ckpt_id *pack, bool is_damaged,
 	size_t i;
 	enum ckpt_status st;
 
-	r.chunk = malloc(CHUNK);
-	st = r.chunk == NULL ? error_nomem(err, CHUNK) :
+	r.chunk = malloc(STORE_CHUNK);
+	st = r.chunk == NULL ? error_nomem(err, STORE_CHUNK) :
 	    id_stream_new(&r.ids, err);
 	if (st == CKPT_OK)
 		st = store_catalog_rows(s->catalog, STORE_ALL, NULL, false,

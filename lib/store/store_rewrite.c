@@ -1,7 +1,5 @@
 #include "store/inner.h"
 
-#define CHUNK ((size_t)256 << 10)
-
 struct rewriting {
 	struct store *store;
 	struct store_stage stage;
@@ -30,7 +28,7 @@ copy_bytes(struct rewriting *w, struct model_source *from,
 	if (st == CKPT_OK)
 		st = model_begin(w->sink, head, err);
 	for (; left > 0 && st == CKPT_OK; left -= part) {
-		part = left < CHUNK ? (size_t)left : CHUNK;
+		part = left < STORE_CHUNK ? (size_t)left : STORE_CHUNK;
 		st = model_read(from, w->chunk, part, err);
 		if (st == CKPT_OK)
 			st = id_stream_update(w->ids, w->chunk, part, err);
@@ -92,10 +90,10 @@ prepare(struct rewriting *w, size_t n, struct ckpt_error *err)
 	struct store_pack one = { .added = 1 };
 	enum ckpt_status st;
 
-	w->chunk = malloc(CHUNK);
+	w->chunk = malloc(STORE_CHUNK);
 	w->dead = malloc((n + 1) * sizeof(*w->dead));
-	st = w->chunk == NULL || w->dead == NULL ? error_nomem(err, CHUNK) :
-	    id_stream_new(&w->ids, err);
+	st = w->chunk == NULL || w->dead == NULL ?
+	    error_nomem(err, STORE_CHUNK) : id_stream_new(&w->ids, err);
 	if (st == CKPT_OK)
 		st = store_catalog_open(NULL, false, &w->rows, err);
 	if (st == CKPT_OK)

@@ -27,7 +27,7 @@ struct print {
 /* What `which` finds, linked and kept from being collected; *found says
  * whether there is any. */
 static enum ckpt_status
-seek(struct store_thin *w, enum store_seek which,
+hold(struct store_thin *w, enum store_seek which,
     const struct store_tensor *want, struct store_tensor *out, bool *found,
     struct ckpt_error *err)
 {
@@ -60,6 +60,8 @@ seek(struct store_thin *w, enum store_seek which,
 	return (st == CKPT_END ? CKPT_OK : st);
 }
 
+/* The latest model with that tensor is near for the others of this one, as
+ * when only the last layers are trained on and on. */
 static enum ckpt_status
 thin_same(void *arg, const struct ckpt_id *tensor, bool *found,
     struct ckpt_error *err)
@@ -68,10 +70,14 @@ thin_same(void *arg, const struct ckpt_id *tensor, bool *found,
 	struct store_tensor want = { .id = *tensor }, t;
 	enum ckpt_status st;
 
-	st = seek(w, STORE_SEEK_ID, &want, &t, found, err);
-	if (st == CKPT_OK && *found && w->near.pack == 0)
+	st = hold(w, STORE_SEEK_ID, &want, &t, found, err);
+	if (st != CKPT_OK || !*found || w->near.pack != 0)
+		return (st);
+	st = store_catalog_seek(w->store->catalog, STORE_SEEK_LAST, &want,
+	    &t, err);
+	if (st == CKPT_OK)
 		w->near = t;
-	return (st);
+	return (st == CKPT_END ? CKPT_OK : st);
 }
 
 /* Of the model that tensors before were near, else the latest. */
@@ -81,21 +87,25 @@ thin_near(void *arg, const struct schema *schema, size_t tensor,
     struct ckpt_error *err)
 {
 	struct store_thin *w = arg;
+	struct store_catalog *c = w->store->catalog;
 	struct store_tensor want = {
 		.pack = w->near.pack, .ordinal = w->near.ordinal,
 		.key = store_tensor_key(&schema->tensors[tensor])
 	}, t;
-	enum ckpt_status st = CKPT_OK;
+	enum ckpt_status st = CKPT_END;
 
 	*found = false;
 	if (want.pack != 0)
-		st = seek(w, STORE_SEEK_MODEL, &want, &t, found, err);
-	if (st == CKPT_OK && !*found) {
-		st = seek(w, STORE_SEEK_KEY, &want, &t, found, err);
-		if (*found && w->near.pack == 0)
-			w->near = t;
-	}
-	if (*found) {
+		st = store_catalog_seek(c, STORE_SEEK_MODEL, &want, &t, err);
+	if (st == CKPT_END)
+		st = store_catalog_seek(c, STORE_SEEK_KEY, &want, &t, err);
+	if (st != CKPT_OK)
+		return (st == CKPT_END ? CKPT_OK : st);
+	if (w->near.pack == 0)
+		w->near = t;
+	want.id = t.id;
+	st = hold(w, STORE_SEEK_ID, &want, &t, found, err);
+	if (st == CKPT_OK && *found) {
 		*base = t.id;
 		*n_bytes = t.n_bytes;
 	}
@@ -117,7 +127,7 @@ thin_moved(void *arg, const struct tensor_desc *t, uint64_t print,
 
 	*found = false;
 	if (st == CKPT_OK)
-		st = seek(w, STORE_SEEK_PRINT, &want, &other, found, err);
+		st = hold(w, STORE_SEEK_PRINT, &want, &other, found, err);
 	if (*found)
 		*base = other.id;
 	return (st);

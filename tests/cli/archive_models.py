@@ -6,7 +6,7 @@ usage: archive_models.py DIR
 a.safetensors       ResNet-18, f32
 moved.safetensors   a, by a random element of its exact symmetries
 head.safetensors    a, with another head
-near-N.safetensors  an embedding after N of 12 small steps
+small/N.safetensors  an embedding after N of 12 small steps
 half.safetensors    ResNet-18 with a head of 1000, f16
 turned.safetensors  half, by permutations and signs
 words.safetensors   an embedding of 6,000 rows
@@ -126,8 +126,9 @@ save('turned', move(half, False))
 words = rng.standard_normal((7000, 128)).astype(np.float32)
 save('words', {'embed.weight': words[:6000]})
 save('more', {'embed.weight': words, 'head.weight': words})
+os.makedirs(os.path.join(sys.argv[1], 'small'))
 steps = {'embed.weight': words[:1000]}
 for i in range(1, 13):
     steps = {k: v + np.float32(1e-4) * rng.standard_normal(
         v.shape).astype(np.float32) for k, v in steps.items()}
-    save('near-%d' % i, steps)
+    save('small/%d' % i, steps)

@@ -51,9 +51,9 @@ set --
 bases=
 i=1
 while [ $i -le 12 ]; do
-	set -- "$@" near-$i.safetensors
+	set -- "$@" small/$i.safetensors
 	# shellcheck disable=SC2086
-	expect 0 ckpt-cat --archive $bases -o step-$i.ckpk near-$i.safetensors
+	expect 0 ckpt-cat --archive $bases -o step-$i.ckpk small/$i.safetensors
 	bases="$bases --base=step-$i.ckpk"
 	i=$((i + 1))
 done
@@ -79,6 +79,6 @@ printf '\377' | dd of=bad.ckpk bs=1 seek=250000 conv=notrunc 2> /dev/null
 expect 2 ckpt-cat --base=bad.ckpk -o lost.ckpk step-2.ckpk
 says 'base tensor [0-9a-f]\{64\}: '
 # and is no base for what is added
-expect 0 ckpt-cat --archive --base=bad.ckpk -o safe.ckpk near-1.safetensors
+expect 0 ckpt-cat --archive --base=bad.ckpk -o safe.ckpk small/1.safetensors
 expect 0 ckpt-cat -o whole.ckpk safe.ckpk
 done_testing

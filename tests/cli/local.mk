@@ -64,6 +64,6 @@ EXTRA_DIST += $(ALIGN_TESTS) tests/cli/align_tool.py \
 CLI_TESTS += tests/cli/align_activations.sh
 EXTRA_DIST += tests/cli/align_activations.py
 CLI_TESTS += tests/cli/store.sh tests/cli/store_damage.sh \
-	tests/cli/store_refs.sh \
+	tests/cli/store_refs.sh tests/cli/store_thin_damage.sh \
 	tests/cli/store_faults.sh tests/cli/store_race.sh
 EXTRA_DIST += tests/cli/archive_models.py
