@@ -43,7 +43,8 @@ expect 2 ckpt-cat --base=half.safetensors -o lost.ckpk thin.ckpk
 says 'missing base'
 expect 2 ckpt-cat --base=missing.ckpk thin.ckpk
 says 'missing.ckpk'
-expect 2 ckpt-cat --stats --base=a.ckpk thin.ckpk
+expect 0 ckpt-cat --stats --base=a.ckpk thin.ckpk
+expect 2 ckpt-cat --stats thin.ckpk
 
 # every step refers to those before, by files or in one archive: no chain is
 # too long to be read
