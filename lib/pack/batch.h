@@ -15,6 +15,7 @@
 
 #define BATCH_MAX_THREADS 8
 #define BATCH_MAX_PAGES 512
+#define BATCH_MAX_REFS 2 /* each may hold a tensor of WIRE_MAX_ORBIT bytes */
 
 struct batch_page {
 	struct wire_frame frame; /* codec, stored, raw, check; number and
@@ -44,13 +45,25 @@ struct batch {
 	struct batch_page pages[BATCH_MAX_PAGES];
 	enum codec_kind kind;    /* batch_encode's */
 	int level;
-	struct refs *refs;       /* follows references, or NULL: there are
-	                            none */
+	unsigned n_refs;         /* these follow references, one a thread; 0:
+	                            there are none */
+	struct refs *refs[BATCH_MAX_REFS];
 };
 
 CKPT_CHECKED enum ckpt_status batch_new(unsigned n_threads,
     struct batch **out, struct ckpt_error *err);
 void batch_free(struct batch *b); /* NULL does nothing */
+
+/* From now on pages may be references; the arguments are those of refs_new.
+ * `read` is called by several threads at once, unless there are bases. */
+CKPT_CHECKED enum ckpt_status batch_follow(struct batch *b,
+    refs_read_fn *read, void *arg, const struct pack_bases *bases,
+    struct ckpt_error *err);
+
+/* refs_part, refs_limit and refs_height, of all of them. */
+void batch_part(struct batch *b, uint64_t part_start);
+void batch_limit(struct batch *b, unsigned limit);
+unsigned batch_height(const struct batch *b);
 
 /* A new page with room for its raw and stored bytes (`stored` 0: as many as
  * encoding may need), or NULL if the batch is full. An empty batch has room

@@ -59,41 +59,89 @@ batch_decode_one(struct codec *c, const struct wire_frame *f,
 	    f->stored, raw, f->raw, err), f));
 }
 
-enum ckpt_status
-batch_decode_page(struct batch *b, struct batch_page *p,
+static enum ckpt_status
+decode_page(struct batch *b, struct batch_page *p, unsigned thread,
     struct ckpt_error *err)
 {
 	enum ckpt_status status;
 
 	if (!wire_is_reference(p->frame.codec))
-		return (batch_decode_one(b->codecs[0], &p->frame, p->stored,
-		    p->raw, err));
+		return (batch_decode_one(b->codecs[thread], &p->frame,
+		    p->stored, p->raw, err));
 	status = wire_check(&p->frame, p->stored, err);
-	return (status == CKPT_OK ? refs_decode(b->refs, &p->frame,
+	return (status == CKPT_OK ? refs_decode(b->refs[thread], &p->frame,
 	    p->stored, p->raw, err) : status);
+}
+
+enum ckpt_status
+batch_decode_page(struct batch *b, struct batch_page *p,
+    struct ckpt_error *err)
+{
+	return (decode_page(b, p, 0, err));
 }
 
 static enum ckpt_status
 decode_one(void *arg, size_t i, unsigned thread, struct ckpt_error *err)
 {
 	struct batch *b = arg;
-	struct batch_page *p = &b->pages[i];
 
-	if (wire_is_reference(p->frame.codec))
-		return (CKPT_OK);
-	return (batch_decode_one(b->codecs[thread], &p->frame, p->stored,
-	    p->raw, err));
+	return (decode_page(b, &b->pages[i], thread, err));
 }
 
 enum ckpt_status
 batch_decode(struct batch *b, struct ckpt_error *err)
 {
-	enum ckpt_status status;
+	unsigned n_threads = b->n_threads;
 	size_t i;
 
-	status = threads_for(b->n_threads, b->n_pages, decode_one, b, err);
-	for (i = 0; i < b->n_pages && status == CKPT_OK; i++)
+	for (i = 0; i < b->n_pages && n_threads > b->n_refs; i++)
 		if (wire_is_reference(b->pages[i].frame.codec))
-			status = batch_decode_page(b, &b->pages[i], err);
+			n_threads = b->n_refs;
+	return (threads_for(n_threads, b->n_pages, decode_one, b, err));
+}
+
+/* ---- references ---- */
+
+enum ckpt_status
+batch_follow(struct batch *b, refs_read_fn *read, void *arg,
+    const struct pack_bases *bases, struct ckpt_error *err)
+{
+	unsigned n = bases != NULL ? 1 : b->n_threads < BATCH_MAX_REFS ?
+	    b->n_threads : BATCH_MAX_REFS;
+	enum ckpt_status status = CKPT_OK;
+
+	while (b->n_refs < n && status == CKPT_OK) {
+		status = refs_new(read, arg, bases, &b->refs[b->n_refs], err);
+		b->n_refs += status == CKPT_OK;
+	}
 	return (status);
+}
+
+void
+batch_part(struct batch *b, uint64_t part_start)
+{
+	unsigned i;
+
+	for (i = 0; i < b->n_refs; i++)
+		refs_part(b->refs[i], part_start);
+}
+
+void
+batch_limit(struct batch *b, unsigned limit)
+{
+	unsigned i;
+
+	for (i = 0; i < b->n_refs; i++)
+		refs_limit(b->refs[i], limit);
+}
+
+unsigned
+batch_height(const struct batch *b)
+{
+	unsigned height = 0, i;
+
+	for (i = 0; i < b->n_refs; i++)
+		if (refs_height(b->refs[i]) > height)
+			height = refs_height(b->refs[i]);
+	return (height);
 }

@@ -59,7 +59,8 @@ batch_free(struct batch *b)
 		return;
 	for (i = 0; i < b->n_threads; i++)
 		codec_free(b->codecs[i]);
-	refs_free(b->refs);
+	for (i = 0; i < b->n_refs; i++)
+		refs_free(b->refs[i]);
 	free(b->near);
 	free(b->base);
 	free(b->stored);

@@ -211,11 +211,11 @@ pack_index_base(struct pack_index *x, uint64_t ordinal, size_t tensor,
 		return (CKPT_OK);
 	if (n_bytes <= WIRE_MAX_PAGE)
 		t.at = row % (WIRE_MAX_PAGE / n_bytes) * n_bytes;
-	refs_limit(x->batch->refs, limit);
+	batch_limit(x->batch, limit);
 	status = index_pages(x, first + (uint32_t)(begin / WIRE_MAX_PAGE), 1,
 	    &v, err);
-	*height = refs_height(x->batch->refs);
-	refs_limit(x->batch->refs, WIRE_MAX_DEPTH);
+	*height = batch_height(x->batch);
+	batch_limit(x->batch, WIRE_MAX_DEPTH);
 	return (status);
 }
 

@@ -227,8 +227,8 @@ pack_source_open(struct bytes *in,
 	buf_init(&r->ids, WIRE_MAX_PAYLOAD);
 	status = batch_new(options->n_threads, &r->batch, err);
 	if (status == CKPT_OK)
-		status = refs_new(reader_again, r, options->bases,
-		    &r->batch->refs, err);
+		status = batch_follow(r->batch, reader_again, r,
+		    options->bases, err);
 	if (status == CKPT_OK)
 		status = confirm_init(&r->confirm, err);
 	if (status != CKPT_OK)

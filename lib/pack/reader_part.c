@@ -56,7 +56,7 @@ begin_archive(struct reader *r, struct ckpt_error *err)
 {
 	static const char head[WIRE_FRAME_SIZE];
 
-	refs_part(r->batch->refs, r->part_start);
+	batch_part(r->batch, r->part_start);
 	if (bytes_is_random(r->in, NULL))
 		return (CKPT_OK);
 	r->spool = tmpfile();
