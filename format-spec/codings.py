@@ -75,7 +75,7 @@ def stream(f, n, b, limit=256):  # 11.3.8
         out = [f.number(1, '11.3')] * n
     elif kind == 2:
         lanes_log2, last = f.numbers('<BB', '11.3')
-        f.corrupt_unless(lanes_log2 <= 6, '11.3', 'lanes')
+        f.corrupt_unless(lanes_log2 <= 7, '11.3', 'lanes')
         freq = frequencies(f, last + 1, '11.3')
         f.corrupt_unless(sum(freq) == 4096 and 4096 not in freq and
                          freq[-1] > 0 and last < limit, '11.3',
@@ -150,7 +150,7 @@ def differences(f, base):  # 11.4
      n_classes) = f.numbers('<BBBBHBB', '11.4')
     bits, n_bytes = 8 << width, 1 << width
     f.corrupt_unless(width < 4 and flags < 2 and n_contexts < 64 and
-                     lanes_log2 <= 6 and c <= 16 and c < bits and
+                     lanes_log2 <= 7 and c <= 16 and c < bits and
                      n_classes <= bits, '11.4', 'head')
     n, half = len(base) // n_bytes, 1 << (bits - 1)
     old = [int.from_bytes(base[i * n_bytes:(i + 1) * n_bytes], 'little')

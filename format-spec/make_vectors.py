@@ -613,8 +613,8 @@ def planes():
     g('lanes', 'planes: the same with four lanes', RAW,
       f32(coded(SYMBOLS, FREQ, 2)), 12)
     some = [i * i % 3 // 2 | i % 7 // 6 for i in range(1000)]
-    g('lanes-64', 'planes: u8, 64 lanes', bytes(some),
-      head(0, 0, 0, 256, 0) + coded(some, [3500, 596], 6), 2)
+    g('lanes-128', 'planes: u8, 128 lanes', bytes(some),
+      head(0, 0, 0, 256, 0) + coded(some, [3500, 596], 7), 2)
     sparse = [7 if i % 9 == 0 else 0 for i in range(97)]
     g('zeros', 'planes: i64 of which most are 0, the mask packed',
       struct.pack('<97q', *sparse), head(3, 6, 56, 256, 0) +
@@ -643,7 +643,7 @@ def planes():
     b('constant', 'planes: a constant beyond the window', f32(b'\1\4'))
     b('symbol', 'planes: a packed symbol beyond the window',
       f32(packed([4] + SYMBOLS[1:], 8)))
-    b('lanes', 'planes: 128 lanes', f32(b'\2\7\3' + table(FREQ) + bytes(40)))
+    b('lanes', 'planes: 256 lanes', f32(b'\2\x08\3' + table(FREQ) + bytes(40)))
     b('table-symbol', 'planes: a table beyond the window',
       f32(coded(SYMBOLS, [1500, 1500, 1000, 95, 1])))
     b('table-sum', 'planes: frequencies of sum 4095',

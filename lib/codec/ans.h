@@ -20,7 +20,8 @@
 #define ANS_SLOTS 4096
 #define ANS_LOW 32768u          /* the least state */
 #define ANS_SYMBOLS 256         /* at most */
-#define ANS_LANES 64            /* at most */
+#define ANS_LANES_LOG2 7        /* at most */
+#define ANS_LANES (1 << ANS_LANES_LOG2)
 /* Bytes of a table, at most: 16 bits a symbol. */
 #define ANS_MAX_TABLE (2 * ANS_SYMBOLS)
 
@@ -35,8 +36,8 @@ struct ans_code {
 #define ANS_ENTRY_ADD(e) ((e) >> 12 & 8191)
 #define ANS_ENTRY_SHIFT(e) ((e) >> 25)
 
-/* A slot for decoding is 32 bits: the slot's number within its symbol (12
- * bits), the symbol's frequency less 1 (12 bits), the symbol (8 bits). */
+/* A slot for decoding is 32 bits: the symbol (8 bits), the slot's number
+ * within its symbol (12 bits), the symbol's frequency less 1 (12 bits). */
 
 /* With contexts, each has room for so many symbols' codes. */
 #define ANS_STRIDE 65

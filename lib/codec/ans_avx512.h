@@ -45,7 +45,7 @@ ans_encode_16(const struct ans_code *codes, const unsigned char *symbols,
 	n = (unsigned)_mm_popcnt_u32(full);
 	*at -= 2 * n;
 	_mm256_mask_storeu_epi16(*at, (__mmask16)((1u << n) - 1),
-	    _mm512_cvtepi32_epi16(_mm512_maskz_compress_epi32(full, x)));
+	    _mm256_maskz_compress_epi16(full, _mm512_cvtepi32_epi16(x)));
 	x = _mm512_mask_srli_epi32(x, full, x, 16);
 	even = _mm512_srli_epi64(_mm512_mul_epu32(x, r), 32);
 	odd = _mm512_mul_epu32(_mm512_srli_epi64(x, 32),
@@ -89,9 +89,12 @@ ans_encode_512(const struct ans_code *codes, const unsigned char *symbols,
 
 	end = ans_encode_any(codes, symbols, context, whole, n, states,
 	    n_lanes, end);
-	if (n_lanes == 64 && context == NULL)
+	if (n_lanes == 128 && context == NULL)
 		return (ans_encode_vectors(codes, symbols, NULL, whole,
-		    states, 4, end));
+		    states, 8, end));
+	if (n_lanes == 128)
+		return (ans_encode_vectors(codes, symbols, context, whole,
+		    states, 8, end));
 	if (n_lanes == 64)
 		return (ans_encode_vectors(codes, symbols, context, whole,
 		    states, 4, end));
@@ -115,14 +118,13 @@ ans_decode_16(const uint32_t *slots, const unsigned char *context, __m512i x,
 		at = _mm512_or_si512(at, _mm512_slli_epi32(
 		    ans_bytes_16(context), ANS_BITS));
 	e = _mm512_i32gather_epi32(at, slots, 4);
-	_mm_storeu_si128((void *)symbols, _mm512_cvtepi32_epi8(
-	    _mm512_srli_epi32(e, 24)));
+	_mm_storeu_si128((void *)symbols, _mm512_cvtepi32_epi8(e));
 	high = _mm512_srli_epi32(x, ANS_BITS);
-	x = _mm512_add_epi32(_mm512_add_epi32(_mm512_and_si512(e, low12),
-	    high), _mm512_mullo_epi32(high, _mm512_and_si512(
-	    _mm512_srli_epi32(e, 12), low12)));
+	x = _mm512_add_epi32(_mm512_add_epi32(_mm512_and_si512(
+	    _mm512_srli_epi32(e, 8), low12), high), _mm512_mullo_epi32(high,
+	    _mm512_srli_epi32(e, 20)));
 	low = _mm512_cmplt_epu32_mask(x, _mm512_set1_epi32(ANS_LOW));
-	w = _mm512_maskz_expand_epi32(low, _mm512_cvtepu16_epi32(
+	w = _mm512_cvtepu16_epi32(_mm256_maskz_expand_epi16(low,
 	    _mm256_loadu_si256((const void *)*words)));
 	*words += 2 * _mm_popcnt_u32(low);
 	return (_mm512_or_si512(_mm512_mask_slli_epi32(x, low, x, 16), w));
@@ -156,9 +158,12 @@ ans_decode_512(const uint32_t *slots, const unsigned char *context,
 {
 	size_t i = 0;
 
-	if (n_lanes == 64 && context == NULL)
+	if (n_lanes == 128 && context == NULL)
 		words = ans_decode_vectors(slots, NULL, words, end, states,
-		    4, symbols, n, &i);
+		    8, symbols, n, &i);
+	else if (n_lanes == 128)
+		words = ans_decode_vectors(slots, context, words, end,
+		    states, 8, symbols, n, &i);
 	else if (n_lanes == 64)
 		words = ans_decode_vectors(slots, context, words, end,
 		    states, 4, symbols, n, &i);

@@ -46,8 +46,8 @@ ans_encode_some(const struct ans_code *codes, const unsigned char *symbols,
 static ANS_INLINE uint32_t
 ans_step(uint32_t x, uint32_t slot)
 {
-	return ((slot >> 12 & 4095) * (x >> ANS_BITS) + (x >> ANS_BITS) +
-	    (slot & 4095));
+	return ((slot >> 20) * (x >> ANS_BITS) + (x >> ANS_BITS) +
+	    (slot >> 8 & 4095));
 }
 
 static ANS_INLINE const unsigned char *
@@ -63,7 +63,7 @@ ans_decode_some(const uint32_t *slots, const unsigned char *context,
 		if (context != NULL)
 			at = (size_t)context[i] << ANS_BITS;
 		slot = slots[at + (x & (ANS_SLOTS - 1))];
-		symbols[i] = (unsigned char)(slot >> 24);
+		symbols[i] = (unsigned char)slot;
 		x = ans_step(x, slot);
 		low = x < ANS_LOW;
 		if (words < end) {

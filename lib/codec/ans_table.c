@@ -151,9 +151,9 @@ ans_decoder_init(uint32_t *slot, const uint16_t *freq, unsigned n)
 
 	for (i = 0; i < n; i++) {
 		f = freq[i];
-		base = (f - 1) << 12 | i << 24;
+		base = (f - 1) << 20 | i;
 		for (k = 0; k < f; k++)
-			slot[start + k] = base + k;
+			slot[start + k] = base | k << 8;
 		start += f;
 	}
 }

@@ -13,7 +13,8 @@ get_head(struct stream_in *in, struct delta_shape *s)
 
 	if (p == NULL)
 		return ("a page of differences without its head");
-	if (p[0] > 3 || p[1] > 1 || p[3] >= DELTA_CONTEXTS || p[6] > 6)
+	if (p[0] > 3 || p[1] > 1 || p[3] >= DELTA_CONTEXTS ||
+	    p[6] > ANS_LANES_LOG2)
 		return ("width, flags, contexts or lanes of differences");
 	s->n_bytes = 1u << p[0];
 	bits = 8 * s->n_bytes;
@@ -49,7 +50,7 @@ get_tables(struct planes_work *w, struct stream_in *in,
 			ans_decoder_init(slots, freq, s->n_classes);
 		else
 			for (k = 0; k < ANS_SLOTS; k++)
-				slots[k] = (uint32_t)NO_CLASS << 24;
+				slots[k] = NO_CLASS;
 	}
 	return (NULL);
 }

@@ -132,7 +132,8 @@ static unsigned
 lanes_log2(size_t n, uint64_t n_bytes)
 {
 	return (n < 4096 ? 0 : n_bytes < 1024 ? 3 : n_bytes < 8192 ? 4 :
-	    n_bytes < 24576 ? 5 : 6);
+	    n_bytes < 24576 ? 5 :
+	    n_bytes < 98304 ? 6 : 7);
 }
 
 static void

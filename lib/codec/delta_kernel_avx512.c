@@ -1,5 +1,5 @@
 /*
- * delta_kernel_avx512: for AVX-512 F, BW, CD and VL.
+ * delta_kernel_avx512: for AVX-512 F, BW, CD, VL and VBMI2.
  *
  * Where the low bits of eight or sixteen elements begin is the sum of the
  * classes before: eight sums of bytes are one product.

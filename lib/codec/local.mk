@@ -22,7 +22,8 @@ lib_libplane_avx512_la_SOURCES = lib/codec/plane_kernel_avx512.c \
 	lib/codec/delta_kernel_avx512.c lib/codec/ans_avx512.h \
 	$(PLANE_PARTS)
 lib_libplane_avx512_la_CFLAGS = $(AM_CFLAGS) $(PLANE_CFLAGS) -mavx512f \
-	-mavx512bw -mavx512cd -mavx512vl -mbmi2 -mpopcnt -mprefer-vector-width=512
+	-mavx512bw -mavx512cd -mavx512vl -mavx512vbmi2 -mbmi2 -mpopcnt \
+	-mprefer-vector-width=512
 CODEC_LIBS += lib/libplane_avx2.la lib/libplane_avx512.la
 CODEC_CPPFLAGS += -DCODEC_X86_64
 endif

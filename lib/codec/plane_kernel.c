@@ -9,6 +9,7 @@ plane_kernel_at(unsigned i)
 		return (__builtin_cpu_supports("avx512f") &&
 		    __builtin_cpu_supports("avx512bw") &&
 		    __builtin_cpu_supports("avx512cd") &&
+		    __builtin_cpu_supports("avx512vbmi2") &&
 		    __builtin_cpu_supports("avx512vl") &&
 		    __builtin_cpu_supports("bmi2") ?
 		    &plane_kernel_avx512 : NULL);

@@ -71,7 +71,7 @@ get_model(struct stream_work *w, unsigned limit, struct stream_in *in,
 	size_t n_table;
 	bool is_empty;
 
-	if (p == NULL || p[0] > 6 || p[1] >= limit)
+	if (p == NULL || p[0] > ANS_LANES_LOG2 || p[1] >= limit)
 		return ("lanes or symbols of a coded stream");
 	*n_lanes = 1u << p[0];
 	n_symbols = p[1] + 1u;

@@ -61,11 +61,12 @@ put_packed(struct stream_work *w, unsigned bits, unsigned char *symbols,
 	w->kernel->pack(bits, symbols, n_padded, p);
 }
 
-/* 64 lanes fill four vectors; each lane costs two bytes and a half. */
+/* 128 lanes are eight vectors, enough to hide how long one takes; each lane
+ * costs three bytes. */
 static unsigned
 lanes_log2(size_t n)
 {
-	return (n >= 16384 ? 6 : n >= 1024 ? 2 : 0);
+	return (n >= 65536 ? 7 : n >= 16384 ? 6 : n >= 1024 ? 2 : 0);
 }
 
 /* Writes the stream entropy-coded, or nothing if that takes `limit` bytes
