@@ -13,6 +13,7 @@ BENCHES = \
 	tests/bench/bench_match.sh \
 	tests/bench/bench_memory.sh \
 	tests/bench/bench_orbit.sh \
+	tests/bench/bench_store.sh \
 	tests/bench/bench_sum.sh
 EXTRA_DIST += $(BENCHES) tests/bench/bench.sh tests/bench/bench_codec.py \
 	tests/bench/bench_eval.py \

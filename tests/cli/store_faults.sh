@@ -13,6 +13,10 @@ LD_PRELOAD=$shim ckpt-store --version > /dev/null 2>&1 ||
 cd "$scratch" || exit 99
 cp "$fixtures/lenet5-relu/0.safetensors" one.safetensors
 cp one.safetensors two.safetensors
+# another state of one, stored as differences to that
+cp one.safetensors near.safetensors
+printf '\1' | dd of=near.safetensors bs=1 conv=notrunc 2> /dev/null \
+	seek=$(($(wc -c < one.safetensors) - 2000))
 ckpt-cat "$fixtures/mnist-optunet-0-1023.tgz" --head=20 > all.ckpk
 ckpt-cat --head=12 all.ckpk > old.ckpk
 
@@ -23,21 +27,27 @@ ckpt-store init base && ckpt-store add base old.ckpk one.safetensors \
 	> out || exit 99
 records base > before
 cp -r base added
-ckpt-store add added all.ckpk two.safetensors > out || exit 99
+ckpt-store add added all.ckpk two.safetensors near.safetensors > out ||
+	exit 99
 records added > after_add
+ckpt-sum all.ckpk one.safetensors near.safetensors | cut -c 1-64 |
+	sort -u > all_ids
 cp -r base removed
 ckpt-store rm removed '*version_1?.*' 'one*' > out || exit 99
 records removed > after_rm
-# for gc: a base that is removed while a stand-in needs it
+# for gc: a base that is removed while a stand-in needs it, and what depends on
+# its pack is written anew
 cp -r added loose
 ckpt-store rm loose '*version_1?.*' 'one*' > out || exit 99
 records loose > after_gc
+cp -r loose t && ckpt-store gc t > out || exit 99
+[ "$(tail -n 1 out | cut -f 2)" = 2 ] || fail "gc should write two anew"
 
 # command NAME: what is tried, on the store t
 command() {
 	case $1 in
 	init) ckpt-store init t ;;
-	add) ckpt-store -j1 add t all.ckpk two.safetensors ;;
+	add) ckpt-store -j1 add t all.ckpk two.safetensors near.safetensors ;;
 	rm) ckpt-store rm t '*version_1?.*' 'one*' ;;
 	gc) ckpt-store -j1 gc t ;;
 	get) ckpt-store -j1 get t -o got.ckpk ;;
@@ -84,6 +94,8 @@ judge() {
 		cmp -s found old || fail "$where: neither old nor new"
 	fi
 	ckpt-store get t > t.ckpk 2> err || { fail "$where: get"; cat err; }
+	ckpt-sum t.ckpk | cut -c 1-64 | sort -u | comm -13 all_ids - |
+		grep -q . && fail "$where: other weights"
 	ckpt-store gc t > out 2> err || { fail "$where: gc"; cat err; }
 	[ -z "$(ls t/tmp)" ] || fail "$where: a temporary stays"
 	[ ! -e got.ckpk ] || ckpt-sum -q got.ckpk > out ||
