@@ -98,17 +98,33 @@ planes_width_log2(enum ckpt_dtype dtype)
 	return (bits == 64 ? 3 : bits == 32 ? 2 : bits == 16 ? 1 : 0);
 }
 
-static uint64_t
-element(const unsigned char *p, const struct plane_shape *s)
+/* `n` elements as numbers, rotated as the shape says. */
+static void
+load(const struct plane_shape *s, const unsigned char *p, size_t n,
+    uint64_t *out)
 {
-	uint64_t x;
-	unsigned bits = 8 * s->n_bytes;
+	const unsigned bits = 8 * s->n_bytes;
+	const uint64_t all = UINT64_MAX >> (64 - bits);
+	size_t i;
 
-	x = s->n_bytes == 1 ? p[0] : s->n_bytes == 2 ? le16_load(p) :
-	    s->n_bytes == 4 ? le32_load(p) : le64_load(p);
+	for (i = 0; i < n; i++)
+		switch (s->n_bytes) {
+		case 1:
+			out[i] = p[i];
+			break;
+		case 2:
+			out[i] = le16_load(p + 2 * i);
+			break;
+		case 4:
+			out[i] = le32_load(p + 4 * i);
+			break;
+		default:
+			out[i] = le64_load(p + 8 * i);
+			break;
+		}
 	if (s->rotate)
-		x = x << 1 | x >> (bits - 1);
-	return (bits == 64 ? x : x & (((uint64_t)1 << bits) - 1));
+		for (i = 0; i < n; i++)
+			out[i] = (out[i] << 1 | out[i] >> (bits - 1)) & all;
 }
 
 /* Up to PLANES_SAMPLE elements in 16 runs spread over the page. */
@@ -117,20 +133,17 @@ take_sample(struct planes_work *w, const struct plane_shape *s,
     const unsigned char *raw, size_t n)
 {
 	const size_t run = PLANES_SAMPLE / 16;
-	size_t taken = 0, first, i, k;
+	size_t first, k;
 
 	if (n <= PLANES_SAMPLE) {
-		for (i = 0; i < n; i++)
-			w->sample[i] = element(raw + i * s->n_bytes, s);
+		load(s, raw, n, w->sample);
 		return (n);
 	}
 	for (k = 0; k < 16; k++) {
 		first = (n - run) * k / 15;
-		for (i = 0; i < run; i++)
-			w->sample[taken++] = element(raw + (first + i) *
-			    s->n_bytes, s);
+		load(s, raw + first * s->n_bytes, run, w->sample + k * run);
 	}
-	return (taken);
+	return (PLANES_SAMPLE);
 }
 
 /* Takes the zeros out of the sample; returns what is left. */
@@ -366,7 +379,7 @@ planes_choose(struct planes_work *w, enum ckpt_dtype dtype,
 	if (shape->n_bytes > 1) {
 		s.n = drop_zeros(w, n_all);
 		plan->zeros_apart = n_all - s.n > n_all / 32;
-		if (!plan->zeros_apart)
+		if (!plan->zeros_apart && s.n < n_all)
 			s.n = take_sample(w, shape, raw, elements);
 		else
 			zeros = (uint64_t)n_all * w->log2[n_all] -

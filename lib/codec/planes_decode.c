@@ -3,6 +3,17 @@
  */
 #include "codec/planes.h"
 
+#define PLANES_BLOCK 4096 /* elements at a time, a multiple of ANS_LANES */
+
+/* What is known of a page's elements before they are read. */
+struct elements {
+	struct plane_shape shape;
+	bool tails_apart;
+	bool can_escape;
+	const unsigned char *escapes, *escapes_end;
+	const unsigned char *tails; /* as they are */
+};
+
 static const char *
 get_head(struct stream_in *in, struct plane_shape *s, unsigned *flags)
 {
@@ -35,10 +46,13 @@ static const char *
 get_mask(struct planes_work *w, struct stream_in *in, size_t n,
     unsigned char *mask, size_t *n_left)
 {
+	struct stream_reader *r = w->stream.readers;
 	size_t n_mask = (n + 7) / 8, i;
 	const char *why;
 
-	why = stream_decode(&w->stream, 8, 256, in, mask, n_mask);
+	why = stream_open(&w->stream, r, 8, 256, in, n_mask);
+	if (why == NULL)
+		why = stream_read(&w->stream, r, mask, n_mask);
 	if (why != NULL)
 		return (why);
 	if (n % 8 != 0 && mask[n_mask - 1] >> n % 8 != 0)
@@ -49,49 +63,72 @@ get_mask(struct planes_work *w, struct stream_in *in, size_t n,
 	return (NULL);
 }
 
-/* Each byte of the tails from a stream of its own, or all as they are. */
+/* Opens each byte of the tails, or finds all as they are. */
 static const char *
-get_tails(struct planes_work *w, const struct plane_shape *s, bool is_apart,
-    struct stream_in *in, size_t n, const unsigned char **tails)
+open_tails(struct planes_work *w, struct elements *e, struct stream_in *in,
+    size_t n)
 {
+	const struct plane_shape *s = &e->shape;
+	const char *why = NULL;
+	unsigned k;
+
+	if (!e->tails_apart) {
+		e->tails = stream_next(in, n * s->tail_bytes);
+		return (e->tails == NULL ? "tails of planes end early" : NULL);
+	}
+	for (k = 0; k < s->tail_bytes && why == NULL; k++)
+		why = stream_open(&w->stream, &w->stream.readers[2 + k], 8,
+		    256, in, n);
+	return (why);
+}
+
+/* The tails of the next `n` elements. */
+static const char *
+get_tails(struct planes_work *w, struct elements *e, size_t n,
+    const unsigned char **tails)
+{
+	const unsigned n_bytes = e->shape.tail_bytes;
 	unsigned char *to = w->elements;
 	const char *why;
 	unsigned k;
 	size_t i;
 
-	*tails = stream_next(in, is_apart ? 0 : n * s->tail_bytes);
-	if (*tails == NULL)
-		return ("tails of planes end early");
-	if (!is_apart || s->tail_bytes == 0)
+	if (!e->tails_apart) {
+		*tails = e->tails;
+		e->tails += n * n_bytes;
 		return (NULL);
-	for (k = 0; k < s->tail_bytes; k++) {
-		why = stream_decode(&w->stream, 8, 256, in, w->spare, n);
+	}
+	for (k = 0; k < n_bytes; k++) {
+		why = stream_read(&w->stream, &w->stream.readers[2 + k],
+		    w->spare, n);
 		if (why != NULL)
 			return (why);
 		for (i = 0; i < n; i++)
-			to[i * s->tail_bytes + k] = w->spare[i];
+			to[i * n_bytes + k] = w->spare[i];
 	}
 	*tails = to;
 	return (NULL);
 }
 
-/* Puts the elements outside the window where they belong. */
+/* Puts those of `n` elements that are outside the window where they belong.
+ */
 static const char *
-put_escapes(const struct planes_work *w, const struct plane_shape *s,
-    const unsigned char *escapes, uint32_t n_escapes,
+put_escapes(const struct planes_work *w, struct elements *e,
     unsigned char *raw, size_t n)
 {
 	const unsigned char *p = w->symbols, *end = w->symbols + n;
+	const struct plane_shape *s = &e->shape;
 	unsigned bits = 8 * s->n_bytes, top, k;
 	uint64_t x, all = bits == 64 ? UINT64_MAX :
 	    ((uint64_t)1 << bits) - 1;
 	unsigned char *to;
-	uint32_t i;
 
-	for (i = 0; i < n_escapes; i++, p++, escapes += 2) {
-		p = memchr(p, (int)s->window, (size_t)(end - p));
-		top = le16_load(escapes);
-		if (p == NULL || top - s->first < s->window ||
+	for (; (p = memchr(p, (int)s->window, (size_t)(end - p))) != NULL;
+	    p++, e->escapes += 2) {
+		if (e->escapes == e->escapes_end)
+			return ("symbols outside the window of planes");
+		top = le16_load(e->escapes);
+		if (top - s->first < s->window ||
 		    top >> (bits - s->low_bits) != 0)
 			return ("symbols outside the window of planes");
 		to = raw + (size_t)(p - w->symbols) * s->n_bytes;
@@ -106,42 +143,69 @@ put_escapes(const struct planes_work *w, const struct plane_shape *s,
 		for (k = 0; k < s->n_bytes; k++)
 			to[k] = (unsigned char)(x >> (8 * k));
 	}
-	if (memchr(p, (int)s->window, (size_t)(end - p)) != NULL)
-		return ("symbols outside the window of planes");
 	return (NULL);
 }
 
-/* `n` elements to `raw`. */
+/* Opens the streams of `n` elements. */
 static const char *
-get_elements(struct planes_work *w, const struct plane_shape *s,
-    unsigned flags, struct stream_in *in, unsigned char *raw, size_t n)
+open_elements(struct planes_work *w, struct elements *e,
+    struct stream_in *in, size_t n)
 {
-	bool can_escape = s->window < 1u << (8 * s->n_bytes - s->low_bits);
-	const unsigned char *escapes = NULL, *tails;
+	const struct plane_shape *s = &e->shape;
 	uint32_t n_escapes = 0;
 	const char *why;
 
-	why = stream_decode(&w->stream, 8, s->window + can_escape, in,
-	    w->symbols, n);
+	e->can_escape = s->window < 1u << (8 * s->n_bytes - s->low_bits);
+	why = stream_open(&w->stream, &w->stream.readers[0], 8,
+	    s->window + e->can_escape, in, n);
 	if (why != NULL)
 		return (why);
-	if (can_escape && (!stream_next_u32(in, &n_escapes) ||
-	    n_escapes > n || (escapes = stream_next(in, 2 *
-	    (size_t)n_escapes)) == NULL))
+	if (e->can_escape && !stream_next_u32(in, &n_escapes))
 		return ("escapes of planes end early");
+	e->escapes = n_escapes > n ? NULL : stream_next(in, 2 *
+	    (size_t)n_escapes);
+	if (e->escapes == NULL)
+		return ("escapes of planes end early");
+	e->escapes_end = e->escapes + 2 * (size_t)n_escapes;
 	if (s->mid_bits > 0) {
-		why = stream_decode(&w->stream, s->mid_bits,
-		    1u << s->mid_bits, in, w->mid, n);
+		why = stream_open(&w->stream, &w->stream.readers[1],
+		    s->mid_bits, 1u << s->mid_bits, in, n);
 		if (why != NULL)
 			return (why);
 	}
-	why = get_tails(w, s, (flags & PLANES_TAILS_APART) != 0, in, n,
-	    &tails);
-	if (why != NULL)
-		return (why);
-	w->stream.kernel->join(s, w->symbols, w->mid, tails, n, raw);
-	return (can_escape ? put_escapes(w, s, escapes, n_escapes, raw, n) :
-	    NULL);
+	return (open_tails(w, e, in, n));
+}
+
+/* `n` elements to `raw`, block by block, so that a block's parts stay in the
+ * cache. */
+static const char *
+get_elements(struct planes_work *w, struct elements *e,
+    struct stream_in *in, unsigned char *raw, size_t n)
+{
+	const struct plane_shape *s = &e->shape;
+	const unsigned char *tails = NULL;
+	const char *why = open_elements(w, e, in, n);
+	size_t part;
+
+	for (; n > 0 && why == NULL; n -= part, raw += part * s->n_bytes) {
+		part = n < PLANES_BLOCK ? n : PLANES_BLOCK;
+		why = stream_read(&w->stream, &w->stream.readers[0],
+		    w->symbols, part);
+		if (why == NULL && s->mid_bits > 0)
+			why = stream_read(&w->stream, &w->stream.readers[1],
+			    w->mid, part);
+		if (why == NULL)
+			why = get_tails(w, e, part, &tails);
+		if (why != NULL)
+			return (why);
+		w->stream.kernel->join(s, w->symbols, w->mid, tails, part,
+		    raw);
+		if (e->can_escape)
+			why = put_escapes(w, e, raw, part);
+	}
+	if (why == NULL && e->escapes != e->escapes_end)
+		return ("symbols outside the window of planes");
+	return (why);
 }
 
 /* Moves the `n_left` elements at the beginning of `raw` to their places
@@ -163,32 +227,33 @@ planes_decode(struct planes_work *w, const unsigned char *stored,
     size_t n_stored, unsigned char *raw, size_t n)
 {
 	struct stream_in in = { stored, stored + n_stored };
-	struct plane_shape s;
+	struct elements e;
 	unsigned char *mask = NULL;
 	const unsigned char *rest;
 	const char *why;
 	size_t elements, n_left, rest_bytes;
 	unsigned flags;
 
-	why = get_head(&in, &s, &flags);
+	why = get_head(&in, &e.shape, &flags);
 	if (why != NULL)
 		return (why);
-	elements = n_left = n / s.n_bytes;
-	rest_bytes = n % s.n_bytes;
+	e.tails_apart = (flags & PLANES_TAILS_APART) != 0;
+	elements = n_left = n / e.shape.n_bytes;
+	rest_bytes = n % e.shape.n_bytes;
 	if (flags & PLANES_ZEROS_APART) {
 		mask = w->mask;
 		why = get_mask(w, &in, elements, mask, &n_left);
 	}
 	if (why == NULL)
-		why = get_elements(w, &s, flags, &in, raw, n_left);
+		why = get_elements(w, &e, &in, raw, n_left);
 	if (why != NULL)
 		return (why);
 	if (mask != NULL)
-		put_zeros_in(mask, s.n_bytes, raw, elements, n_left);
+		put_zeros_in(mask, e.shape.n_bytes, raw, elements, n_left);
 	rest = stream_next(&in, rest_bytes);
 	if (rest == NULL || in.at != in.end)
 		return ("bytes after the planes, or too few");
 	if (rest_bytes > 0)
-		memcpy(raw + elements * s.n_bytes, rest, rest_bytes);
+		memcpy(raw + elements * e.shape.n_bytes, rest, rest_bytes);
 	return (NULL);
 }

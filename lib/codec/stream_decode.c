@@ -23,57 +23,20 @@ stream_next_u32(struct stream_in *in, uint32_t *out)
 	return (true);
 }
 
+/* The table and the states; then there are the words. */
 static const char *
-get_packed(struct stream_work *w, unsigned bits, unsigned limit,
-    struct stream_in *in,
-    unsigned char *symbols, size_t n)
-{
-	const unsigned char *p = stream_next(in, stream_packed_size(n,
-	    bits));
-	size_t n_padded = (n + 7) / 8 * 8, i;
-
-	if (p == NULL)
-		return ("packed symbols end early");
-	if (bits == 8) {
-		if (n > 0)
-			memcpy(symbols, p, n);
-		for (i = 0; i < n && limit < ANS_SYMBOLS; i++)
-			if (symbols[i] >= limit)
-				return ("packed symbols are too large");
-		return (NULL);
-	}
-	w->kernel->unpack(bits, p, n_padded, symbols);
-	for (i = n; i < n_padded; i++)
-		if (symbols[i] != 0)
-			return ("padding of packed symbols is not 0");
-	return (NULL);
-}
-
-static const char *
-get_constant(unsigned limit, struct stream_in *in, unsigned char *symbols,
-    size_t n)
-{
-	const unsigned char *p = stream_next(in, 1);
-
-	if (p == NULL || *p >= limit)
-		return ("a constant stream without its symbol");
-	memset(symbols, *p, n);
-	return (NULL);
-}
-
-/* The table and the states. */
-static const char *
-get_model(struct stream_work *w, unsigned limit, struct stream_in *in,
-    unsigned *n_lanes, uint32_t *n_words)
+open_coded(struct stream_work *w, struct stream_reader *r,
+    struct stream_in *in)
 {
 	const unsigned char *p = stream_next(in, 2);
 	unsigned n_symbols, i;
+	uint32_t n_words;
 	size_t n_table;
 	bool is_empty;
 
-	if (p == NULL || p[0] > ANS_LANES_LOG2 || p[1] >= limit)
+	if (p == NULL || p[0] > ANS_LANES_LOG2 || p[1] >= r->limit)
 		return ("lanes or symbols of a coded stream");
-	*n_lanes = 1u << p[0];
+	r->n_lanes = 1u << p[0];
 	n_symbols = p[1] + 1u;
 	n_table = ans_table_read(in->at, (size_t)(in->end - in->at),
 	    n_symbols, w->freq, &is_empty);
@@ -83,62 +46,106 @@ get_model(struct stream_work *w, unsigned limit, struct stream_in *in,
 	for (i = 0; i < n_symbols; i++)
 		if (w->freq[i] == ANS_SLOTS)
 			return ("a coded stream of one symbol");
-	ans_decoder_init(w->slots, w->freq, n_symbols);
-	if (!stream_next_u32(in, n_words))
+	ans_decoder_init(r->slots, w->freq, n_symbols);
+	if (!stream_next_u32(in, &n_words))
 		return ("a coded stream ends early");
-	for (i = 0; i < *n_lanes; i++)
-		if (!stream_next_u32(in, &w->states[i]) ||
-		    w->states[i] < ANS_LOW || w->states[i] >> 31 != 0)
+	for (i = 0; i < r->n_lanes; i++)
+		if (!stream_next_u32(in, &r->states[i]) ||
+		    r->states[i] < ANS_LOW || r->states[i] >> 31 != 0)
 			return ("states of a coded stream");
-	return (NULL);
-}
-
-static const char *
-get_coded(struct stream_work *w, unsigned limit, struct stream_in *in,
-    unsigned char *symbols, size_t n)
-{
-	const unsigned char *words, *end;
-	const char *why;
-	unsigned n_lanes, i;
-	uint32_t n_words;
-
-	why = get_model(w, limit, in, &n_lanes, &n_words);
-	if (why != NULL)
-		return (why);
-	if (n_words > n)
+	if (n_words > r->left)
 		return ("more words than symbols in a coded stream");
-	words = stream_next(in, 2 * (size_t)n_words);
-	if (words == NULL)
-		return ("a coded stream ends early");
-	end = w->kernel->decode(w->slots, NULL, words, in->at, w->states,
-	    n_lanes, symbols, n);
-	if (end != in->at)
-		return ("words of a coded stream");
-	for (i = 0; i < n_lanes; i++)
-		if (w->states[i] != ANS_LOW)
-			return ("a coded stream does not end as it began");
-	return (NULL);
+	r->at = stream_next(in, 2 * (size_t)n_words);
+	r->end = in->at;
+	return (r->at == NULL ? "a coded stream ends early" : NULL);
 }
 
 const char *
-stream_decode(struct stream_work *w, unsigned bits, unsigned limit,
-    struct stream_in *in,
-    unsigned char *symbols, size_t n)
+stream_open(struct stream_work *w, struct stream_reader *r, unsigned bits,
+    unsigned limit, struct stream_in *in, size_t n)
 {
 	const unsigned char *kind = stream_next(in, 1);
 
 	if (kind == NULL)
 		return ("a stream is missing");
+	if (*kind != STREAM_PACKED && n == 0)
+		return ("a stream of nothing is constant or coded");
+	r->kind = *kind;
+	r->bits = bits;
+	r->limit = limit;
+	r->left = n;
 	switch (*kind) {
 	case STREAM_PACKED:
-		return (get_packed(w, bits, limit, in, symbols, n));
+		r->at = stream_next(in, stream_packed_size(n, bits));
+		r->end = in->at;
+		return (r->at == NULL ? "packed symbols end early" : NULL);
 	case STREAM_CONSTANT:
-		return (n == 0 ? "a stream of nothing is constant" :
-		    get_constant(limit, in, symbols, n));
+		r->at = stream_next(in, 1);
+		if (r->at == NULL || *r->at >= limit)
+			return ("a constant stream without its symbol");
+		r->symbol = *r->at;
+		return (NULL);
 	case STREAM_ANS:
-		return (n == 0 ? "a stream of nothing is coded" :
-		    get_coded(w, limit, in, symbols, n));
+		return (open_coded(w, r, in));
 	default:
 		return ("unknown kind of stream");
 	}
+}
+
+static const char *
+read_packed(struct stream_work *w, struct stream_reader *r,
+    unsigned char *symbols, size_t n)
+{
+	size_t n_padded = (n + 7) / 8 * 8, i;
+
+	if (r->bits == 8) {
+		if (n > 0)
+			memcpy(symbols, r->at, n);
+		r->at += n;
+		for (i = 0; i < n && r->limit < ANS_SYMBOLS; i++)
+			if (symbols[i] >= r->limit)
+				return ("packed symbols are too large");
+		return (NULL);
+	}
+	w->kernel->unpack(r->bits, r->at, n_padded, symbols);
+	r->at += n_padded / 8 * r->bits;
+	for (i = n; i < n_padded; i++)
+		if (symbols[i] != 0)
+			return ("padding of packed symbols is not 0");
+	return (NULL);
+}
+
+static const char *
+read_coded(struct stream_work *w, struct stream_reader *r,
+    unsigned char *symbols, size_t n)
+{
+	unsigned i;
+
+	r->at = w->kernel->decode(r->slots, NULL, r->at, r->end, r->states,
+	    r->n_lanes, symbols, n);
+	if (r->at == NULL || (r->left == n && r->at != r->end))
+		return ("words of a coded stream");
+	if (r->left == n)
+		for (i = 0; i < r->n_lanes; i++)
+			if (r->states[i] != ANS_LOW)
+				return ("a coded stream does not end as it "
+				    "began");
+	return (NULL);
+}
+
+const char *
+stream_read(struct stream_work *w, struct stream_reader *r,
+    unsigned char *symbols, size_t n)
+{
+	const char *why = NULL;
+
+	assert(n == r->left || (n < r->left && n % ANS_LANES == 0));
+	if (r->kind == STREAM_PACKED)
+		why = read_packed(w, r, symbols, n);
+	else if (r->kind == STREAM_CONSTANT)
+		memset(symbols, r->symbol, n);
+	else if (n > 0)
+		why = read_coded(w, r, symbols, n);
+	r->left -= n;
+	return (why);
 }
