@@ -61,7 +61,7 @@ CKPT_CHECKED enum ckpt_status batch_follow(struct batch *b,
     struct ckpt_error *err);
 
 /* refs_part, refs_limit and refs_height, of all of them. */
-void batch_part(struct batch *b, uint64_t part_start);
+void batch_part(struct batch *b, uint64_t part_start, bool may_be_thin);
 void batch_limit(struct batch *b, unsigned limit);
 unsigned batch_height(const struct batch *b);
 

@@ -118,12 +118,12 @@ batch_follow(struct batch *b, refs_read_fn *read, void *arg,
 }
 
 void
-batch_part(struct batch *b, uint64_t part_start)
+batch_part(struct batch *b, uint64_t part_start, bool may_be_thin)
 {
 	unsigned i;
 
 	for (i = 0; i < b->n_refs; i++)
-		refs_part(b->refs[i], part_start);
+		refs_part(b->refs[i], part_start, may_be_thin);
 }
 
 void

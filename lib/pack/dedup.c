@@ -47,7 +47,7 @@ void
 dedup_part(struct dedup *a, uint64_t part_start)
 {
 	forget_known(a);
-	refs_part(a->refs, part_start);
+	refs_part(a->refs, part_start, true);
 	a->tensors.len = a->places.len = a->fresh.len = 0;
 	lookup_release(&a->ids);
 	lookup_release(&a->moved);

@@ -190,7 +190,7 @@ read_pages(struct pack_index *x, uint32_t first, uint32_t n,
 	uint64_t n_bytes;
 
 	index_group_seek(&x->group, first, &r.cursor);
-	batch_part(x->batch, x->group.part_start);
+	batch_part(x->batch, x->group.part_start, true);
 	for (; n > 0; n -= part) {
 		part = fitting(&r, n, &n_bytes);
 		x->stored.len = 0;

@@ -10,14 +10,26 @@ struct base_tensor {
 	struct ckpt_id id;
 	uint64_t ordinal;      /* model in its pack */
 	uint32_t pack, tensor;
+	bool is_outside;       /* it refers to what stands outside */
+};
+
+/* A base may refer to another tensor of its own pack, which then is read
+ * while it is read: by a further index. */
+struct base_pack {
+	struct bytes *in;         /* the first index's */
+	struct pack_reader_options options;
+	struct pack_index *levels[WIRE_MAX_DEPTH + 1]; /* NULL: not yet */
 };
 
 struct pack_base {
 	struct pack_bases bases;
 	size_t n_packs;
-	struct pack_index **packs;
+	struct base_pack *packs;
 	struct buf tensors;    /* struct base_tensor */
-	struct lookup ids, named, moved; /* index into tensors */
+	struct lookup ids, named, moved; /* index into tensors; of several of
+	                          one ID the first that refers to nothing
+	                          outside, since another may lead back to
+	                          itself */
 	size_t n_printed;      /* of the tensors: they are in `moved` */
 };
 
@@ -39,16 +51,80 @@ find(const struct pack_base *b, const struct ckpt_id *id)
 	return (&t[i]);
 }
 
+/* Bytes that another source holds. */
+static enum ckpt_status
+borrowed_read(void *ctx, void *out, size_t n, size_t *got,
+    struct ckpt_error *err)
+{
+	(void)ctx, (void)out, (void)n, (void)got;
+	return (error_set(err, CKPT_USAGE, "only for random access"));
+}
+
+static enum ckpt_status
+borrowed_pread(void *ctx, void *out, size_t n, uint64_t offset,
+    struct ckpt_error *err)
+{
+	return (bytes_pread(ctx, out, n, offset, err));
+}
+
+static void
+borrowed_close(void *ctx)
+{
+	(void)ctx;
+}
+
+static const struct bytes_ops borrowed_ops = {
+	.read = borrowed_read,
+	.pread = borrowed_pread,
+	.close = borrowed_close
+};
+
+/* An index of the pack that is not reading at this moment. */
+static enum ckpt_status
+idle_index(struct base_pack *p, const struct ckpt_id *tensor,
+    struct pack_index **out, struct ckpt_error *err)
+{
+	char hex[ID_HEX_SIZE];
+	enum ckpt_status status;
+	struct bytes *in;
+	uint64_t size;
+	unsigned i;
+
+	for (i = 0; i <= WIRE_MAX_DEPTH; i++) {
+		if (p->levels[i] == NULL) {
+			(void)bytes_is_random(p->in, &size);
+			status = bytes_new(&borrowed_ops, p->in, size, &in,
+			    err);
+			if (status == CKPT_OK)
+				status = pack_index_open(in, &p->options,
+				    &p->levels[i], err);
+			if (status != CKPT_OK)
+				return (status);
+		}
+		*out = p->levels[i];
+		if (!p->levels[i]->is_reading)
+			return (CKPT_OK);
+	}
+	id_hex(tensor, hex);
+	return (error_at(err, CKPT_CORRUPT, 0, "15", "bases lead back to "
+	    "tensor %s, or through too many", hex));
+}
+
 static enum ckpt_status
 base_read(void *arg, const struct ckpt_id *tensor, uint64_t begin, void *out,
     uint32_t n, unsigned limit, unsigned *height, struct ckpt_error *err)
 {
 	const struct pack_base *b = arg;
 	const struct base_tensor *t = find(b, tensor);
+	struct pack_index *x;
+	enum ckpt_status status;
 
 	*height = 0;
-	return (t == NULL ? CKPT_END : pack_index_base(b->packs[t->pack],
-	    t->ordinal, t->tensor, begin, out, n, limit, height, err));
+	if (t == NULL)
+		return (CKPT_END);
+	status = idle_index(&b->packs[t->pack], tensor, &x, err);
+	return (status != CKPT_OK ? status : pack_index_base(x, t->ordinal,
+	    t->tensor, begin, out, n, limit, height, err));
 }
 
 static enum ckpt_status
@@ -65,7 +141,7 @@ static enum ckpt_status
 describe(const struct pack_base *b, const struct base_tensor *t,
     const struct tensor_desc **out, struct ckpt_error *err)
 {
-	struct pack_index *x = b->packs[t->pack];
+	struct pack_index *x = b->packs[t->pack].levels[0];
 	enum ckpt_status status = index_group_of(x, t->ordinal, err);
 
 	if (status == CKPT_OK)
@@ -115,8 +191,8 @@ print_tensor(struct pack_base *b, size_t i, struct ckpt_error *err)
 	raw = malloc((size_t)d->n_bytes + 1);
 	if (raw == NULL)
 		return (error_nomem(err, d->n_bytes));
-	if (pack_index_read(b->packs[t->pack], t->ordinal, t->tensor, raw,
-	    &why) == CKPT_OK) {
+	if (pack_index_read(b->packs[t->pack].levels[0], t->ordinal,
+	    t->tensor, raw, &why) == CKPT_OK) {
 		status = moved_print_of(&shape, raw, &print, err);
 		if (status == CKPT_OK && !lookup_get(&b->moved, print.all,
 		    &first))
@@ -173,11 +249,13 @@ void
 pack_base_free(struct pack_base *b)
 {
 	size_t i;
+	unsigned k;
 
 	if (b == NULL)
 		return;
 	for (i = 0; i < b->n_packs; i++)
-		pack_index_free(b->packs[i]);
+		for (k = WIRE_MAX_DEPTH + 1; k-- > 0;)
+			pack_index_free(b->packs[i].levels[k]);
 	free(b->packs);
 	buf_release(&b->tensors);
 	lookup_release(&b->ids);
@@ -192,11 +270,56 @@ pack_base_bases(const struct pack_base *b)
 	return (&b->bases);
 }
 
+/* A tensor of a model that refers to what stands outside of its pack. */
+struct leaving {
+	uint64_t ordinal;
+	size_t tensor;
+};
+
+/* Notes one in a buf of them, which stays in order. */
+static enum ckpt_status
+note_leaving(void *arg, uint64_t ordinal, size_t tensor,
+    const struct ckpt_id *base, struct ckpt_error *err)
+{
+	struct leaving l = { ordinal, tensor };
+
+	(void)base;
+	return (buf_append(arg, &l, sizeof(l), err));
+}
+
+/* Whether the tensor is the next of these, or several of them. */
+static bool
+take_leaving(const struct buf *leaving, size_t *next, uint64_t ordinal,
+    size_t tensor)
+{
+	const struct leaving *l = (const void *)leaving->data;
+	bool found = false;
+
+	for (; *next < leaving->len / sizeof(*l) &&
+	    (l[*next].ordinal < ordinal || (l[*next].ordinal == ordinal &&
+	    l[*next].tensor <= tensor)); ++*next)
+		found = l[*next].ordinal == ordinal &&
+		    l[*next].tensor == tensor;
+	return (found);
+}
+
+static enum ckpt_status
+add_id(struct pack_base *b, const struct base_tensor *t, size_t at,
+    struct ckpt_error *err)
+{
+	const struct base_tensor *first = find(b, &t->id);
+
+	if (first != NULL && (!first->is_outside || t->is_outside))
+		return (CKPT_OK);
+	return (lookup_set(&b->ids, le64_load(t->id.bytes), at, err));
+}
+
 /* The tensors of one model; the last one of a name is the nearest. */
 static enum ckpt_status
-add_model(struct pack_base *b, uint64_t ordinal, struct ckpt_error *err)
+add_model(struct pack_base *b, uint64_t ordinal, const struct buf *leaving,
+    size_t *next, struct ckpt_error *err)
 {
-	struct pack_index *x = b->packs[b->n_packs - 1];
+	struct pack_index *x = b->packs[b->n_packs - 1].levels[0];
 	struct base_tensor t = { .ordinal = ordinal,
 	    .pack = (uint32_t)(b->n_packs - 1) };
 	const struct ckpt_id *ids;
@@ -210,11 +333,11 @@ add_model(struct pack_base *b, uint64_t ordinal, struct ckpt_error *err)
 			continue;
 		t.id = ids[i];
 		t.tensor = (uint32_t)i;
+		t.is_outside = take_leaving(leaving, next, ordinal, i);
 		at = b->tensors.len / sizeof(t);
 		status = buf_append(&b->tensors, &t, sizeof(t), err);
 		if (status == CKPT_OK)
-			status = lookup_set(&b->ids,
-			    le64_load(ids[i].bytes), at, err);
+			status = add_id(b, &t, at, err);
 		if (status == CKPT_OK)
 			status = lookup_set(&b->named, dedup_name_key(
 			    &x->group.schema->tensors[i]), at, err);
@@ -226,23 +349,28 @@ enum ckpt_status
 pack_base_add(struct pack_base *b, struct bytes *in,
     const struct pack_reader_options *options, struct ckpt_error *err)
 {
-	struct pack_reader_options o = *options;
-	struct pack_index **packs, *x;
+	struct base_pack *packs, p = { .in = in, .options = *options };
+	struct buf leaving = BUF_INIT(SIZE_MAX / 2);
+	struct pack_index *x;
 	enum ckpt_status status;
+	size_t next = 0;
 	uint64_t i;
 
-	o.bases = &b->bases;
-	status = pack_index_open(in, &o, &x, err);
+	p.options.bases = &b->bases;
+	status = pack_index_open(in, &p.options, &p.levels[0], err);
 	if (status != CKPT_OK)
 		return (status);
+	x = p.levels[0];
 	packs = realloc(b->packs, (b->n_packs + 1) * sizeof(*packs));
 	if (packs == NULL) {
 		pack_index_free(x);
-		return (error_nomem(err, sizeof(struct pack_index *)));
+		return (error_nomem(err, sizeof(*packs)));
 	}
 	b->packs = packs;
-	b->packs[b->n_packs++] = x;
+	b->packs[b->n_packs++] = p;
+	status = pack_index_outside(x, note_leaving, &leaving, err);
 	for (i = 0; i < pack_index_n_models(x) && status == CKPT_OK; i++)
-		status = add_model(b, i, err);
+		status = add_model(b, i, &leaving, &next, err);
+	buf_release(&leaving);
 	return (status);
 }

@@ -35,6 +35,7 @@ struct reader {
 	bool has_part;               /* within a part */
 	bool has_begun;              /* some part has been seen */
 	bool is_archive;             /* it may have references */
+	bool is_thin;                /* and they may leave it */
 	FILE *spool;                 /* its bytes so far, where the input
 	                                cannot be read twice; or NULL */
 	uint64_t part_start;

@@ -56,7 +56,7 @@ begin_archive(struct reader *r, struct ckpt_error *err)
 {
 	static const char head[WIRE_FRAME_SIZE];
 
-	batch_part(r->batch, r->part_start);
+	batch_part(r->batch, r->part_start, r->is_thin);
 	if (bytes_is_random(r->in, NULL))
 		return (CKPT_OK);
 	r->spool = tmpfile();
@@ -156,6 +156,7 @@ begin_part(struct reader *r, struct ckpt_error *err)
 	r->has_part = true;
 	r->has_begun = true;
 	r->is_archive = (f.flags & WIRE_PART_ARCHIVE) != 0;
+	r->is_thin = (f.flags & WIRE_PART_THIN) != 0;
 	return (r->is_archive ? begin_archive(r, err) : CKPT_OK);
 }
 

@@ -32,8 +32,9 @@ CKPT_CHECKED enum ckpt_status refs_new(refs_read_fn *read, void *arg,
 void refs_free(struct refs *r); /* NULL does nothing */
 
 /* References are relative to the part that begins there; what was kept of
- * another part is forgotten. */
-void refs_part(struct refs *r, uint64_t part_start);
+ * another part is forgotten. Of one that is not thin, as far as is known,
+ * nothing refers to `bases`. */
+void refs_part(struct refs *r, uint64_t part_start, bool may_be_thin);
 
 /* From now on at most `limit` references are followed for a page, of the
  * WIRE_MAX_DEPTH that may be. */

@@ -17,7 +17,7 @@ refs_new(refs_read_fn *read, void *arg, const struct pack_bases *bases,
 	r->read = read;
 	r->arg = arg;
 	r->bases = bases;
-	refs_part(r, 0);
+	refs_part(r, 0, true);
 	status = codec_new(&r->codec, err);
 	if (status != CKPT_OK) {
 		free(r);
@@ -40,9 +40,10 @@ refs_free(struct refs *r)
 }
 
 void
-refs_part(struct refs *r, uint64_t part_start)
+refs_part(struct refs *r, uint64_t part_start, bool may_be_thin)
 {
 	r->part_start = part_start;
+	r->may_be_thin = may_be_thin;
 	r->page_offset = r->tensor_offset = r->orbit_offset = UINT64_MAX;
 	r->depth = r->floor;
 }
@@ -284,7 +285,8 @@ name_base(struct refs *r, const unsigned char *base, struct ckpt_error *err)
 	char hex[ID_HEX_SIZE], text[sizeof(err->text)];
 	struct ckpt_id id;
 
-	if (base == NULL || r->is_named || err == NULL)
+	if (base == NULL || r->is_named || err == NULL ||
+	    strncmp(err->text, "base tensor ", 12) == 0)
 		return (CKPT_CORRUPT);
 	r->is_named = true;
 	memcpy(id.bytes, base, sizeof(id.bytes));

@@ -12,6 +12,9 @@ refs_outside(struct refs *r, const struct wire_frame *from,
 	enum ckpt_status status = CKPT_END;
 	unsigned height = 0;
 
+	if (!r->may_be_thin)
+		return (refs_bad(from, "15", "its base stands outside, but "
+		    "this part is not thin", err));
 	if (r->bases != NULL)
 		status = r->bases->read(r->bases->arg, base, begin, out, n,
 		    WIRE_MAX_DEPTH - r->depth, &height, err);

@@ -12,6 +12,7 @@ struct refs {
 	const struct pack_bases *bases;
 	struct codec *codec;
 	uint64_t part_start;
+	bool may_be_thin;        /* the part */
 	unsigned floor;          /* references that led to this input */
 	unsigned depth;          /* references that are being followed */
 	unsigned highest;        /* height of all since refs_limit */

@@ -74,6 +74,16 @@ prints '^f32	difference	'
 expect 0 ckpt-cat --archive -o again.ckpk steps.ckpk
 cmp -s again.ckpk steps.ckpk || fail "an archive of an archive"
 
+# bases in one file with what refers to them; and one that refers to itself
+cat step-1.ckpk step-2.ckpk > steps-12.ckpk
+expect 0 ckpt-cat --base=steps-12.ckpk -o whole.ckpk step-3.ckpk
+ids whole.ckpk > got
+ids small/3.safetensors | cmp -s - got || fail "bases of two parts"
+cycle=$(find "$srcdir/format-spec/vectors" -name '*-thin-cycle.ckpk')
+expect 2 ckpt-cat -o lost.ckpk --base="$cycle" "$cycle"
+one_line
+says 'base tensor [0-9a-f]\{64\}: .*chain of more than 8'
+
 # damage to the base is told with the base's ID
 cp step-1.ckpk bad.ckpk
 printf '\377' | dd of=bad.ckpk bs=1 seek=250000 conv=notrunc 2> /dev/null
