@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 """An independent decoder of packs, laid out as ckpt-pack.md is.
 
-usage: decode.py FILE...
+usage: decode.py [--base FILE]... FILE...
 
 Prints what each pack holds, one item a line, texts in hexadecimal, or the
 verdict on it: "not-a-pack", "newer", "corrupt" or "truncated" (1.4), or
 "mismatch" (12), with byte offset, section and reason. Exit status 0 if all
-files are good, else 1. It shares no line with the library; it is the oracle
-for it, and the library for this.
+files are good, else 1. Thin packs (15.8) may refer to the tensors of --base.
+It shares no line with the library; it is the oracle for it, and the library
+for this.
 
 Needs Debian's python3-xxhash and python3-zstandard.
 """
@@ -41,6 +42,7 @@ class Frame:
         f.newer_unless(not self.extra or 0x61 <= self.tag[0] <= 0x7A, '3.1',
                        'unknown tag')
         self.archive = self.tag == MAGIC and refuse in (1, 3)
+        self.thin = self.archive and refuse == 3
         f.newer_unless(refuse == 0 or self.archive, '3.3',
                        'unknown refuse flags')
         f.newer_unless(reserved == 0, '3.5', 'reserved byte')
@@ -248,17 +250,21 @@ def check_ids(schema, ids, index, offset):
 # ---- 2. Structure ----
 
 class Part:
-    """Reads one part of `data` from `start` on (2.2)."""
+    """Reads one part of `data` from `start` on (2.2). `bases` are the tensors
+    outside by their IDs; in `keep`, if there is one, those of the part are
+    put."""
 
-    def __init__(self, data, start, out):
+    def __init__(self, data, start, out, bases=None, keep=None):
         self.data, self.start, self.at, self.out = data, start, start, out
         self.number = 0
         self.schemas, self.schema_sum = [], 0
         self.entries, self.prints = [], []
         self.fresh = False  # a schema whose group must follow
-        self.archive = False
+        self.archive = self.thin = False
         self.references = references.References(
-            self.frames, (decode_codec, decode_differences), xxh3)
+            self.frames, (decode_codec, decode_differences), xxh3,
+            lambda tensor: self.thin and bases and bases.get(tensor))
+        self.keep = keep
 
     def frame(self):
         if len(self.data) - self.at < 32:
@@ -312,7 +318,8 @@ class Part:
         return f
 
     def read(self):
-        self.archive = self.expect(MAGIC).archive
+        head = self.expect(MAGIC)
+        self.archive, self.thin = head.archive, head.thin
         while True:
             f = self.frame()
             if f.tag == b'GRUP':
@@ -352,9 +359,10 @@ class Part:
         f.corrupt_unless(n_models == 1 or
                          schema.n_bytes * n_models <= 8 << 20, '6.2',
                          'group is too large')
-        pages, columns = [], []
+        pages, columns, heights = [], [], []
         for tensor in schema.tensors:
             rows = [[] for _ in range(n_models)]
+            heights.append([0] * n_models)
             for row, n_rows, _begin, n_bytes in pages_of(tensor, n_models):
                 frame = self.expect(b'PAGE')
                 if frame.raw != n_bytes:
@@ -362,6 +370,9 @@ class Part:
                 raw = self.payload(frame)
                 pages.append((frame.codec, frame.stored, frame.check))
                 for i in range(n_rows):
+                    if frame.reference:
+                        heights[-1][row + i] = max(heights[-1][row + i],
+                                                   self.references.height)
                     rows[row + i].append(
                         raw[i * n_bytes // n_rows:
                             (i + 1) * n_bytes // n_rows])
@@ -373,6 +384,10 @@ class Part:
                 for k, t in enumerate(schema.tensors)]
                for i in range(n_models)]
         check_ids(schema, ids, index, frame.offset)
+        if self.keep is not None:
+            for i, mine in enumerate(ids):
+                for k, tensor in enumerate(mine):
+                    self.keep[tensor] = columns[k][i], heights[k][i]
         self.entries.append((frame.offset - self.start, frame.stored,
                              frame.number, n_models, n))
         self.prints += [xxh3(m.label) & 0xFFFFFFFF for m in group.models]
@@ -421,7 +436,7 @@ class Part:
         self.out.append('\n'.join(line))
 
 
-def read_pack(data):  # 2.1, 4
+def read_pack(data, bases=None, keep=None):  # 2.1, 4
     out, at = [], 0
     if not data:
         raise Refused('truncated', 0, '2.1', 'empty')
@@ -430,17 +445,25 @@ def read_pack(data):  # 2.1, 4
         if magic != MAGIC[:len(magic)]:
             raise Refused('corrupt' if at else 'not-a-pack', at, '2.1',
                           'no part head')
-        at = Part(data, at, out).read()
+        at = Part(data, at, out, bases, keep).read()
     return out
 
 
 def main():
-    status = 0
-    for path in sys.argv[1:]:
+    status, bases, paths = 0, {}, sys.argv[1:]
+    while paths[:1] == ['--base']:
+        with open(paths[1], 'rb') as f:
+            data = f.read()
+        try:
+            read_pack(data, bases, bases)
+        except Refused:
+            pass  # what came before is there
+        paths = paths[2:]
+    for path in paths:
         with open(path, 'rb') as f:
             data = f.read()
         try:
-            for text in read_pack(data):
+            for text in read_pack(data, bases):
                 print(text)
             print('good')
         except Refused as e:

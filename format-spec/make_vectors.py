@@ -737,11 +737,20 @@ def values(k):
                                 2.0 ** (i % 7 - 3)) for i in range(64))
 
 
-def archive(rows, references, flag=1):
+BIG = WIDE + [(b'z', 2, (65536,))]  # a model of which IDs are stored
+
+
+def archive(rows, references, flag=1, big=False):
     """A group a row; `references` maps the number of a page to a codec and a
-    function of the part that gives the payload."""
+    function of the part that gives the payload. With `big`, each row has a
+    second page, of zeros."""
     p = Part({(MAGIC, 0, 'header'): {'refuse': flag}})
     p.pages = []
+    spec = BIG if big else WIDE
+    if big:
+        zeros = head(0, 0, 0, 256, 0) + b'\1\0'
+        references = {**{2 * k + 1: (2, lambda p: zeros)
+                         for k in range(len(rows))}, **references}
     for k, (codec, payload) in references.items():
         p.edit[b'PAGE', k, 'stored'] = lambda _, f=payload: f(p)
         p.edit[b'PAGE', k, 'header'] = {'codec': codec}
@@ -751,10 +760,11 @@ def archive(rows, references, flag=1):
             p.pages.append((len(p.out), len(frame_) - 32))
             return frame_
         return f
-    for k in range(len(rows)):
+    for k in range(len(rows) * len(spec)):
         p.edit[b'PAGE', k, 'bytes'] = note(k)
-        p.group(schema(tensors_of(WIDE)), WIDE, [model(b'%d' % k)],
-                [[rows[k]]])
+    for k in range(len(rows)):
+        p.group(schema(tensors_of(spec)), spec, [model(b'%d' % k)],
+                [[rows[k], bytes(65536)][:len(spec)]])
     return p.end()
 
 
@@ -803,20 +813,76 @@ def moved(raw):
 
 def orbit(raw, k, arrays, **f):
     def payload(p):
+        at, n = p.pages[k] if k is not None else (0, 0)
         v = dict(dtype=12, reserved=b'', rows=8, cols=4, inner=2, begin=0,
-                 offset=p.pages[k][0], length=p.pages[k][1] + 32,
-                 base=BASE)
+                 offset=at, length=n + 32, base=BASE)
         v.update(f)
         return check(raw) + struct.pack('<B3sIIIQQQ32s', *v.values()) + (
             arrays(p) if callable(arrays) else arrays)
     return payload
 
 
-def difference(raw, k, page=0, rest=b''):
+def difference(raw, k, page=0, rest=b'', base=BASE):
     """To page `k`, or to one outside."""
     return lambda p: check(raw) + struct.pack(
         '<QII32s', *(p.pages[k] if k is not None else (0, 0)), page,
-        BASE) + rest
+        base) + rest
+
+
+def shares(counts):
+    """Frequencies of sum 4096 (11.3.9), or none where there is nothing."""
+    n = sum(counts)
+    out = [max(1, x * 4000 // n) if x else 0 for x in counts] if n else counts
+    if n:
+        out[out.index(max(out))] += 4096 - sum(out)
+    return out
+
+
+def differences(raw, base, c=0, n_contexts=1, top=0, lanes_log2=0, n=33,
+                **wrong):
+    """The coding of 11.4, of f32; `n` classes."""
+    count = len(raw) // 4
+    x, y = (struct.unpack('<%dI' % count, b) for b in (raw, base))
+
+    def order(v):
+        return v ^ (0xFFFFFFFF if v >> 31 else 1 << 31)
+
+    d = [(order(u) - order(v) + (1 << 31)) % (1 << 32) - (1 << 31)
+         for u, v in zip(x, y)]
+    classes = [abs(v).bit_length() for v in d]
+    contexts = [max(0, min(top - ((v & (1 << 31) - 1) >> 31 - c),
+                           n_contexts - 1)) if c else 0 for v in y]
+    tables = [shares([sum(k == j and i == e for k, i in
+                          zip(classes, contexts)) for j in range(n)])
+              for e in range(n_contexts)]
+    states, words = [1 << 15] * (1 << lanes_log2), []
+    for i in reversed(range(count)):
+        s, k, freq = states[i % len(states)], classes[i], tables[contexts[i]]
+        if s >> 19 >= freq[k]:
+            words.insert(0, s & 0xFFFF)
+            s >>= 16
+        states[i % len(states)] = s // freq[k] * 4096 + sum(freq[:k]) + \
+            s % freq[k]
+    n_words = wrong.pop('n_words', len(words))
+    tables[0][0] += wrong.pop('add', 0)
+    low = [f for k, v in zip(classes, d) if k
+           for f in ((abs(v) & (1 << k - 1) - 1, k - 1), (int(v < 0), 1))]
+    f = dict(width=2, flags=1, c=c, contexts=n_contexts - 1, top=top,
+             lanes=lanes_log2, classes=n - 1)
+    f.update(wrong)
+    return struct.pack('<BBBBHBB', *f.values()) + b''.join(
+        table(t) for t in tables) + struct.pack('<I', n_words) + \
+        struct.pack('<%dI' % len(states), *states) + \
+        struct.pack('<%dH' % len(words), *words) + bit_string(low)
+
+
+def nudged(raw):
+    """Small steps, a sign flipped, a zero, an infinity and a NaN."""
+    x = list(struct.unpack('<64I', raw))
+    for i in range(0, 60, 3):
+        x[i] += i * i * i % 5000 - 2000
+    x[60:] = x[60] ^ 1 << 31, 0, 0xFF800000, 0x7FC00001
+    return struct.pack('<64I', *x)
 
 
 def archives():
@@ -851,6 +917,35 @@ def archives():
         [a, a], {1: (19, difference(a, 0))}))
     good('archive-thin', 'a thin archive that refers to nothing outside',
          archive([a, a], {1: (19, difference(a, 0))}, 3))
+    c = nudged(a)
+    coded_c = differences(c, a)
+    good('archive-difference-coded', 'differences, no contexts, one lane',
+         archive([a, c], {1: (19, difference(c, 0, rest=coded_c))}))
+    good('archive-difference-contexts', 'three contexts, two lanes',
+         archive([a, c], {1: (19, difference(c, 0, rest=differences(
+             c, a, 8, 3, 129, 1)))}))
+    good('archive-difference-chain', 'eight that follow one another',
+         archive([a] * 9, {k: (19, difference(a, k - 1))
+                           for k in range(1, 9)}))
+    good('archive-difference-prefix', 'a base page that is longer',
+         archive([a, bytes(256)], {2: (19, difference(bytes(256), 1))},
+                 big=True))
+    outside = dict(offset=0, length=0)
+    id_a, id_b, id_c = (ids_of(WIDE, [[x]], False) for x in (a, b, c))
+    good('thin-base', 'what the thin ones refer to, itself a difference',
+         archive([a, c], {2: (19, difference(c, 0, rest=coded_c,
+                                             base=id_a))}, big=True))
+    with_base = ', with good-42-thin-base.ckpk'
+    good('thin-difference', 'differences to a tensor outside' + with_base,
+         archive([c], {0: (19, difference(c, None, rest=coded_c,
+                                          base=id_a))}, 3))
+    good('thin-orbit', 'a tensor outside that is moved' + with_base,
+         archive([m], {0: (18, orbit(m, None, arrays, base=id_a,
+                                     **outside))}, 3))
+    good('thin-chain', 'eight that follow one another, the last outside' +
+         with_base, archive([c] * 7, {
+             k: (19, difference(c, k - 1 if k else None, base=id_c))
+             for k in range(7)}, 3))
 
     def x(name, section, description, rows, references, verdict='corrupt',
           flag=1):
@@ -915,6 +1010,46 @@ def archives():
       {1: (18, orbit(m, 0, arrays, offset=0, length=0))}, flag=3)
     x('difference-deep', '15', 'nine that follow one another', [a] * 10,
       {k: (19, difference(a, k - 1)) for k in range(1, 10)})
+    x('difference-self', '15', 'a page that refers to itself', [a, a],
+      {1: (19, lambda p: check(a) + struct.pack(
+          '<QII32s', len(p.out), 56, 0, BASE))})
+    x('difference-forwards', '15', 'a page that refers to a later one',
+      [a, a, a], {1: (19, lambda p: check(a) + struct.pack(
+          '<QII32s', len(p.out) + 500, 256, 0, BASE))})
+    bad('difference-size', 'corrupt', '15.4', 'a base page of fewer bytes',
+        archive([a, a], {3: (19, difference(bytes(65536), 0))}, big=True))
+
+    def coding(name, description, rest):
+        x('difference-' + name, '11.4', description, [a, c],
+          {1: (19, difference(c, 0, rest=rest))})
+    for field, value, what in (
+            ('width', 4, 'elements of 16 bytes'),
+            ('flags', 2, 'an unknown flag'),
+            ('c', 17, '17 context bits'),
+            ('contexts', 64, '65 contexts'),
+            ('lanes', 7, '128 lanes'),
+            ('classes', 33, '34 classes of 32 bits')):
+        coding(field, what, differences(c, a, **{field: value}))
+    coding('table', 'frequencies of sum 4095', differences(c, a, add=-1))
+    coding('words', 'more words than elements', differences(c, a, n_words=65))
+    coding('low-short', 'a byte of the low bits is missing', coded_c[:-1])
+    coding('low-long', 'a byte after the low bits', coded_c + b'\0')
+    x('thin-other', '15', 'a tensor that is not there' + with_base, [b],
+      {0: (19, difference(b, None, base=id_b))}, flag=3)
+    x('thin-wrong', '15', 'another tensor than was meant' + with_base, [b],
+      {0: (19, difference(b, None, base=id_a))}, flag=3)
+    x('thin-page', '15', 'a page that the tensor does not have' + with_base,
+      [a], {0: (19, difference(a, None, page=1, base=id_a))}, flag=3)
+    x('thin-flag', '15', 'a base outside of what is not thin' + with_base,
+      [a], {0: (19, difference(a, None, base=id_a))})
+    x('thin-deep', '15', 'nine that follow one another, the last outside' +
+      with_base, [c] * 8, {
+          k: (19, difference(c, k - 1 if k else None, base=id_c))
+          for k in range(8)}, flag=3)
+    bad('thin-cycle', 'corrupt', '15', 'a tensor whose base is itself, with '
+        'bad-%d-thin-cycle.ckpk' % (1 + sum(
+            v[0].startswith('bad-') for v in VECTORS)),
+        archive([a], {0: (19, difference(a, None, base=id_a))}, 3, True))
     x('thin-alone', '3.3', 'thin, but no archive', [a, b], {}, 'newer', 2)
     x('blocks-codec', '15.2', 'an unknown codec of literal bytes', [a, a],
       {1: (17, blocks(a, [(0, 0, 256)], b'', codec=200))}, 'newer')

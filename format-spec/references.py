@@ -3,7 +3,8 @@
 Part of decode.py. `fail(verdict, section, why)` is what a page's faults are
 told to; `page(offset, length)` gives (raw size, codec, stored payload) of the
 page frames in that range of the part, each after its checks. `outside` gives
-the bytes of a tensor that stands outside of a thin pack by its ID, or None.
+the bytes of a tensor that stands outside of a thin pack by its ID, and how many
+references follow one another in it; or None.
 """
 import struct
 
@@ -17,6 +18,7 @@ class References:
         self.frames, self.xxh3, self.outside = frames, xxh3, outside
         self.plain, self.differences = codings
         self.depth = self.work = 0
+        self.height = 0  # references that follow one another in a page
 
     def decode(self, here, raw, codec, stored, fail):
         """The page of a reference whose frame is at `here` of the part."""
@@ -25,8 +27,9 @@ class References:
         if self.depth == MAX_DEPTH:
             fail('corrupt', '15', 'chain is too deep')
         if self.depth == 0:
-            self.work = 0
+            self.work = self.height = 0
         self.depth += 1
+        self.height = max(self.height, self.depth)
         try:
             how = {SAME: self.same, BLOCKS: self.blocks,
                    ORBIT: self.orbit, DIFFERENCE: self.difference}[codec]
@@ -140,9 +143,13 @@ class References:
 
     def tensor(self, tensor, fail):  # 15.8
         out = self.outside(tensor)
-        if out is None:
+        if not out:
             fail('corrupt', '15', 'base ' + tensor.hex() + ' is missing')
-        return out
+        raw, height = out
+        if self.depth + height > MAX_DEPTH:
+            fail('corrupt', '15', 'chain is too deep')
+        self.height = max(self.height, self.depth + height)
+        return raw
 
     def difference(self, here, raw, stored, fail):  # 15.4
         if len(stored) < 56:
@@ -151,7 +158,7 @@ class References:
         base = self.page(here, offset, of, fail) if offset else \
             self.tensor(stored[24:56], fail)[page << 20:][:1 << 20]
         if len(base) < raw:
-            fail('corrupt', '15.4', 'size of the base')
+            fail('corrupt', '15.4' if offset else '15', 'size of the base')
         base = base[:raw]
         return self.differences(stored[56:], base, fail) if len(stored) > 56 \
             else base

@@ -55,9 +55,13 @@ def vectors():
                   for p in glob.glob(os.path.join(VECTORS, '*.ckpk')))
     check(here == sorted(r[0] for r in listed), 'README lists other files')
     check(len(listed) > 100, 'README lists few files')
-    for name, expected, section, _ in listed:
+    for name, expected, section, description in listed:
         path = os.path.join(VECTORS, name)
-        ours, theirs = run(DUMP, [path]), run(DECODE, [path])
+        paths = [path]
+        base = re.search(r', with (\S+\.ckpk)$', description)
+        if base:
+            paths = ['--base', os.path.join(VECTORS, base[1]), path]
+        ours, theirs = run(DUMP, paths), run(DECODE, paths)
         for who, text in (('library', ours), ('decode.py', theirs)):
             got = verdict(text)
             check(got == (expected, section), '%s: %s says %s, expected %s' %

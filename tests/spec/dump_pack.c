@@ -1,5 +1,7 @@
 /*
  * dump_pack: prints packs as format-spec/decode.py does, by the library.
+ *
+ * usage: dump_pack [--base FILE]... FILE...
  */
 #include <fcntl.h>
 
@@ -128,9 +130,11 @@ dump(struct model_source *src, struct buf *out, struct ckpt_error *err)
 }
 
 static int
-dump_file(const char *path)
+dump_file(const char *path, const struct pack_bases *bases)
 {
-	struct pack_reader_options options = { .n_threads = 1 };
+	struct pack_reader_options options = {
+		.n_threads = 1, .bases = bases
+	};
 	struct buf out = BUF_INIT(1 << 30);
 	struct ckpt_error err = { .status = CKPT_OK };
 	struct model_source *src;
@@ -157,9 +161,21 @@ dump_file(const char *path)
 int
 main(int argc, char **argv)
 {
+	struct pack_reader_options options = { .n_threads = 1 };
+	struct ckpt_error err;
+	struct pack_base *base;
+	struct bytes *in;
 	int i, status = 0;
 
-	for (i = 1; i < argc; i++)
-		status |= dump_file(argv[i]);
+	if (pack_base_new(&base, &err) != CKPT_OK)
+		exit(3);
+	for (i = 1; i + 1 < argc && strcmp(argv[i], "--base") == 0; i += 2)
+		if (bytes_fd(open(argv[i + 1], O_RDONLY), &in, &err) !=
+		    CKPT_OK || pack_base_add(base, in, &options, &err) !=
+		    CKPT_OK)
+			exit(3);
+	for (; i < argc; i++)
+		status |= dump_file(argv[i], pack_base_bases(base));
+	pack_base_free(base);
 	return (status);
 }

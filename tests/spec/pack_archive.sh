@@ -23,6 +23,34 @@ cut -f 3 wanted > ids
 sed -n 's/^tensor \([0-9a-f]*\) .*/\1/p' theirs | cmp - ids || fail "IDs"
 ckpt-cat -ll a.ckpk | tail -n +2 | cmp - wanted || fail "list"
 
+# thin ones, of which the second refers to the first, which has its bases in
+# the same file
+set -- in/m0[4-5].safetensors
+ckpt-cat --archive -o base.ckpk in/m0[0-3].safetensors &&
+	ckpt-cat --archive --base=base.ckpk -o thin.ckpk "$@" &&
+	cat base.ckpk thin.ckpk > both.ckpk &&
+	ckpt-cat --archive --base=both.ckpk -o thin2.ckpk \
+		in/m0[6-8].safetensors || fail "thin archives"
+for pack in base.ckpk:thin.ckpk both.ckpk:both.ckpk both.ckpk:thin2.ckpk; do
+	set -- --base "${pack%:*}" "${pack#*:}"
+	"$builddir/tests/spec/dump_pack" "$@" > ours || fail "library, $pack"
+	$python "$srcdir/format-spec/decode.py" "$@" > theirs ||
+		fail "decode.py, $pack"
+	cmp ours theirs || fail "the library and decode.py, $pack"
+	ckpt-cat --base="$2" -ll "$3" | tail -n +2 | cut -f 3 > ids
+	sed -n 's/^tensor \([0-9a-f]*\) .*/\1/p' theirs | cmp - ids ||
+		fail "IDs, $pack"
+	sort -u wanted | cut -f 3 | sort -u > all
+	sort -u ids | comm -23 - all | grep . && fail "other tensors, $pack"
+done
+[ "$(wc -c < thin2.ckpk)" -lt 300000 ] || fail "thin2.ckpk refers to nothing"
+for pack in thin.ckpk thin2.ckpk; do
+	"$builddir/tests/spec/dump_pack" $pack > ours
+	$python "$srcdir/format-spec/decode.py" $pack > theirs
+	grep -q '^corrupt [0-9]* 15 ' ours && grep -q '^corrupt [0-9]* 15 ' \
+		theirs || fail "$pack without its base: $(cat ours theirs)"
+done
+
 $python "$srcdir/tests/spec/damage.py" "$srcdir" "$builddir" a.ckpk wanted \
 	"${CKPT_FLIPS:-300}" || fail "damage"
 done_testing
