@@ -11,6 +11,7 @@ enum {
 
 static const struct cli_option options[] = {
 	{ "output", 'o', "FILE", "get: write FILE (default: standard output)" },
+	{ "directory", 'C', "DIR", "get: write safetensors files under DIR" },
 	{ "meta", OPTION_META, "KEY[=GLOB]", "only models with such metadata" },
 	{ "schema", OPTION_SCHEMA, "ID", "only models of this schema" },
 	{ "arch", OPTION_ARCH, "ARCH", "only models of this architecture" },
@@ -42,6 +43,9 @@ take_option(struct store_tool *t, int letter)
 	switch (letter) {
 	case 'o':
 		t->output = t->cli.value;
+		break;
+	case 'C':
+		t->directory = t->cli.value;
 		break;
 	case OPTION_META:
 		if (select_add(&t->meta, &t->n_meta, t->cli.value, NULL) !=
@@ -93,8 +97,11 @@ check_options(const struct store_tool *t, const struct command *c)
 	if (filters && !c->selects)
 		cli_usage_error(&t->cli,
 		    "--meta, --schema and --arch are of get, ls and rm");
-	if (t->output != NULL && c->run != store_tool_get)
-		cli_usage_error(&t->cli, "--output is of get");
+	if ((t->output != NULL || t->directory != NULL) &&
+	    c->run != store_tool_get)
+		cli_usage_error(&t->cli, "--output and -C are of get");
+	if (t->output != NULL && t->directory != NULL)
+		cli_usage_error(&t->cli, "-C excludes -o");
 	if (t->is_json && c->run != store_tool_ls)
 		cli_usage_error(&t->cli, "--json is of ls");
 	if ((t->repairs || t->rebuilds) && c->run != store_tool_fsck)

@@ -13,6 +13,7 @@ struct store_tool {
 	char **args;           /* what follows it */
 	int n_args;
 	const char *output;    /* -o */
+	const char *directory; /* -C */
 	const char *arch;      /* --arch */
 	const char **meta;     /* --meta */
 	size_t n_meta;

@@ -3,6 +3,7 @@
  */
 #include "arch.h"
 #include "copy.h"
+#include "foreign/foreign.h"
 #include "store.h"
 
 enum ckpt_status
@@ -183,7 +184,9 @@ store_tool_get(struct store_tool *t)
 	if (st == CKPT_OK)
 		st = store_source(t->store, &q, &from, &err);
 	if (st == CKPT_OK) {
-		st = cli_open_pack(&t->cli, t->output, &options, &to, &err);
+		st = t->directory != NULL ?
+		    safetensors_dir_open(t->directory, &to, &err) :
+		    cli_open_pack(&t->cli, t->output, &options, &to, &err);
 		if (st == CKPT_OK)
 			st = copy_all(t, from, to, &n, &err);
 		model_source_close(from);

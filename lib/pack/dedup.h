@@ -5,7 +5,7 @@
  * Models of more than WIRE_SMALL_MODEL bytes are held whole and stand in
  * groups of their own. Each of their tensors is looked for among the tensors
  * of the part: the same one (by its ID), one with rows and columns moved (by
- * moved_print, then bit for bit), and, of a larger one, blocks that stand in
+ * moved_key_of, then bit for bit), and, of a larger one, blocks that stand in
  * any tensor before (by their hash, then byte for byte). What is left may be
  * near a tensor of the same name (dedup_near.c). A thin pack's writer looks
  * outside, too, for what it has not found. What is found depends on nothing

@@ -53,20 +53,39 @@ read_outside(struct dedup *a, const struct ckpt_id *id, uint64_t n_bytes,
 	return (status == CKPT_NO_MEMORY ? status : CKPT_OK);
 }
 
-/* One that stands in the part before. */
+/* What is looked for: its prints are made when something may be it. */
+struct search {
+	const struct dedup_query *q;
+	uint64_t key;
+	struct moved_print print;
+};
+
 static enum ckpt_status
-find_here(struct dedup *a, const struct dedup_query *q,
-    const struct moved_shape *s, const struct moved_print *print,
+compare(struct dedup *a, struct search *w, const unsigned char *raw,
     struct dedup_orbit *out, bool *found, struct ckpt_error *err)
 {
-	const struct dedup_tensor *all = (const void *)a->tensors.data;
 	struct moved_known known = { a->n_known, a->known };
+	enum ckpt_status status = CKPT_OK;
+
+	if (w->print.row == NULL)
+		status = moved_print_of(&out->shape, w->q->data, &w->print,
+		    err);
+	return (status == CKPT_OK ? moved_find(&out->shape, raw, w->q->data,
+	    &w->print, &known, &out->moved, found, err) : status);
+}
+
+/* One that stands in the part before. */
+static enum ckpt_status
+find_here(struct dedup *a, struct search *w, struct dedup_orbit *out,
+    bool *found, struct ckpt_error *err)
+{
+	const struct dedup_tensor *all = (const void *)a->tensors.data;
 	const unsigned char *raw;
 	enum ckpt_status status;
 	uint64_t at, length;
 
 	*found = false;
-	if (!lookup_get(&a->moved, print->all, &at) ||
+	if (!lookup_get(&a->moved, w->key, &at) ||
 	    all[at].n_places == 0)
 		return (CKPT_OK);
 	out->base.is_outside = false;
@@ -75,19 +94,16 @@ find_here(struct dedup *a, const struct dedup_query *q,
 	if (out->depth >= WIRE_MAX_DEPTH)
 		return (CKPT_OK);
 	status = refs_tensor(a->refs, dedup_places(a)[all[at].place].offset,
-	    length, q->t->n_bytes, &raw, err);
+	    length, w->q->t->n_bytes, &raw, err);
 	if (status == CKPT_OK)
-		status = moved_find(s, raw, q->data, print, &known,
-		    &out->moved, found, err);
+		status = compare(a, w, raw, out, found, err);
 	return (status);
 }
 
 static enum ckpt_status
-find_outside(struct dedup *a, const struct dedup_query *q,
-    const struct moved_shape *s, const struct moved_print *print,
-    struct dedup_orbit *out, bool *found, struct ckpt_error *err)
+find_outside(struct dedup *a, struct search *w, struct dedup_orbit *out,
+    bool *found, struct ckpt_error *err)
 {
-	struct moved_known known = { a->n_known, a->known };
 	unsigned char *raw;
 	enum ckpt_status status;
 
@@ -96,16 +112,15 @@ find_outside(struct dedup *a, const struct dedup_query *q,
 		return (CKPT_OK);
 	memset(&out->base, 0, sizeof(out->base));
 	out->base.is_outside = true;
-	status = a->bases->moved(a->bases->arg, q->t, print->all,
+	status = a->bases->moved(a->bases->arg, w->q->t, w->key,
 	    &out->base.t.id, found, err);
 	if (status != CKPT_OK || !*found)
 		return (status);
 	*found = false;
-	status = read_outside(a, &out->base.t.id, q->t->n_bytes, &raw,
+	status = read_outside(a, &out->base.t.id, w->q->t->n_bytes, &raw,
 	    &out->depth, err);
 	if (status == CKPT_OK && raw != NULL)
-		status = moved_find(s, raw, q->data, print, &known,
-		    &out->moved, found, err);
+		status = compare(a, w, raw, out, found, err);
 	free(raw);
 	return (status);
 }
@@ -114,7 +129,7 @@ enum ckpt_status
 dedup_orbit_find(struct dedup *a, const struct dedup_query *q,
     struct dedup_orbit *out, bool *found, struct ckpt_error *err)
 {
-	struct moved_print print;
+	struct search w = { .q = q };
 	enum ckpt_status status;
 	uint64_t at;
 
@@ -122,17 +137,14 @@ dedup_orbit_find(struct dedup *a, const struct dedup_query *q,
 	memset(out, 0, sizeof(*out));
 	if (!moved_shape_of(q->t, &out->shape))
 		return (CKPT_OK);
-	status = moved_print_of(&out->shape, q->data, &print, err);
-	if (status != CKPT_OK)
-		return (status);
-	status = find_here(a, q, &out->shape, &print, out, found, err);
+	w.key = moved_key_of(&out->shape, q->data);
+	status = find_here(a, &w, out, found, err);
 	if (status == CKPT_OK && !*found)
-		status = find_outside(a, q, &out->shape, &print, out, found,
-		    err);
-	if (status == CKPT_OK && !lookup_get(&a->moved, print.all, &at))
-		status = dedup_remember(a, DEDUP_MOVED, print.all,
+		status = find_outside(a, &w, out, found, err);
+	if (status == CKPT_OK && !lookup_get(&a->moved, w.key, &at))
+		status = dedup_remember(a, DEDUP_MOVED, w.key,
 		    a->tensors.len / sizeof(struct dedup_tensor), err);
-	moved_print_release(&print);
+	moved_print_release(&w.print);
 	if (status != CKPT_OK || !*found)
 		moved_release(&out->moved);
 	return (status);

@@ -15,6 +15,7 @@ CORE_SOURCES += \
 	lib/pack/moved.c lib/pack/moved.h \
 	lib/pack/moved_bits.h \
 	lib/pack/moved_find.c \
+	lib/pack/moved_key.c \
 	lib/pack/moved_wire.c \
 	lib/pack/pack.h \
 	lib/pack/pack_base.c \

@@ -44,16 +44,20 @@ bool moved_apply(const struct moved_shape *s, const struct moved *m,
 
 /* ---- finding (moved_find.c) ---- */
 
-/* Hashes that moving does not change: one a row, one a column (which move
- * with them), and one of all. */
+/* A hash of all elements that moving does not change (moved_key.c): where it
+ * differs, so do the prints. */
+uint64_t moved_key_of(const struct moved_shape *s,
+    const unsigned char *data);
+
+/* Hashes that moving does not change: one a row, one a column, which move
+ * with them. */
 struct moved_print {
 	uint64_t *row, *col;
-	uint64_t all;
 };
 CKPT_CHECKED enum ckpt_status moved_print_of(const struct moved_shape *s,
     const unsigned char *data, struct moved_print *out,
     struct ckpt_error *err);
-void moved_print_release(struct moved_print *p);
+void moved_print_release(struct moved_print *p); /* may be zero */
 
 /* Maps that have been used before, to be tried first. */
 struct moved_known {

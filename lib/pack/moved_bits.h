@@ -49,4 +49,21 @@ moved_store(const struct moved_bits *b, unsigned char *p, uint64_t x)
 		le64_store(p, x);
 }
 
+/* What scaling and flipping leave: the significand without the zeros at its
+ * end, or what kind of infinity it is. */
+static inline uint64_t
+moved_significant(const struct moved_bits *b, uint64_t x)
+{
+	uint64_t m = x & b->mantissa;
+	uint64_t e = (x & ~b->sign) >> b->n_mantissa;
+
+	if (__builtin_expect(e - 1 < b->max_exponent - 1, 1))
+		return (m | (uint64_t)1 << b->n_mantissa);
+	if (e != 0)
+		return (~m);
+	while (m != 0 && (m >> b->n_mantissa) == 0)
+		m <<= 1;
+	return (m);
+}
+
 #endif

@@ -41,7 +41,7 @@ struct pack_bases {
 	enum ckpt_status (*near)(void *arg, const struct schema *schema,
 	    size_t tensor, struct ckpt_id *base, uint64_t *n_bytes,
 	    bool *found, struct ckpt_error *err);
-	/* One of that shape and moved_print (moved.h), or NULL: none is
+	/* One of that shape and moved_key_of (moved.h), or NULL: none is
 	 * known. */
 	enum ckpt_status (*moved)(void *arg, const struct tensor_desc *t,
 	    uint64_t print, struct ckpt_id *base, bool *found,

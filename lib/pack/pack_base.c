@@ -178,12 +178,11 @@ print_tensor(struct pack_base *b, size_t i, struct ckpt_error *err)
 {
 	const struct base_tensor *t = &tensors_of(b)[i];
 	const struct tensor_desc *d;
-	struct moved_print print;
 	struct moved_shape shape;
 	struct ckpt_error why;
 	unsigned char *raw;
 	enum ckpt_status status;
-	uint64_t first;
+	uint64_t first, key;
 
 	status = describe(b, t, &d, err);
 	if (status != CKPT_OK || !moved_shape_of(d, &shape))
@@ -193,12 +192,9 @@ print_tensor(struct pack_base *b, size_t i, struct ckpt_error *err)
 		return (error_nomem(err, d->n_bytes));
 	if (pack_index_read(b->packs[t->pack].levels[0], t->ordinal,
 	    t->tensor, raw, &why) == CKPT_OK) {
-		status = moved_print_of(&shape, raw, &print, err);
-		if (status == CKPT_OK && !lookup_get(&b->moved, print.all,
-		    &first))
-			status = lookup_set(&b->moved, print.all, i, err);
-		if (status == CKPT_OK)
-			moved_print_release(&print);
+		key = moved_key_of(&shape, raw);
+		if (!lookup_get(&b->moved, key, &first))
+			status = lookup_set(&b->moved, key, i, err);
 	}
 	free(raw);
 	return (status);

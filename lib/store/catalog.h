@@ -110,7 +110,7 @@ struct store_tensor {
  * the number of rows. */
 uint64_t store_tensor_key(const struct tensor_desc *t);
 
-/* A moved_print together with the shape; never 0. */
+/* A moved_key_of together with the shape; never 0. */
 uint64_t store_tensor_print(const struct tensor_desc *t, uint64_t print);
 
 CKPT_CHECKED enum ckpt_status store_catalog_add_tensor(

@@ -21,7 +21,7 @@ export RESTIC_PASSWORD=x BORG_BASE_DIR="$scratch/borg" \
 # taken out to `out`.
 make_ckpt() { ckpt-store init repo; }
 add_ckpt() { ckpt-store add repo in/*; }
-get_ckpt() { ckpt-store get repo | ckpt-cat --to=safetensors -C out; }
+get_ckpt() { ckpt-store get -C out repo; }
 make_restic() { restic -q --no-cache init -r repo; }
 add_restic() { restic -q --no-cache -r repo backup in; }
 get_restic() { restic -q --no-cache -r repo restore latest --target out; }

@@ -54,9 +54,14 @@ expect 0 ckpt-store add "$s" two three
 shows added 4; shows shared 4
 [ "$(field stored)" -lt 4096 ] || fail "copies cost $(field stored) bytes"
 ckpt-store get "$s" 'two/*' | ckpt-cat --to=safetensors -C back
+expect 0 ckpt-store get -C files "$s" 'two/*'
 for f in two/*; do
 	cmp "$f" "back/$f" || fail "$f does not come back"
+	cmp "$f" "files/$f" || fail "$f does not come back as a file"
 done
+[ "$(find files -type f | wc -l)" = 2 ] || fail "other files"
+expect 2 ckpt-store get -C files -o x.ckpk "$s"; says 'excludes'
+expect 2 ckpt-store ls -C files "$s"; says 'of get'
 expect 0 ckpt-store stat "$s"
 shows records 1030; shows models 1026; shows packs 3
 

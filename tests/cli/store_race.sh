@@ -31,7 +31,8 @@ writer() {
 	while again $round; do
 		state "w$1/$1.$round.safetensors" $((1 + round * 8 % 240 + $1))
 		{ ckpt-cat --set=writer="$1" --set=round=$round all.ckpk
-		ckpt-cat --set=writer="$1" "w$1/$1.$round.safetensors"; } |
+		ckpt-cat --set=writer="$1" \
+			"w$1/$1.$round.safetensors"; } |
 			ckpt-store -j1 add s > /dev/null 2>> errors &&
 			echo "$1 $round" >> "acknowledged.$1"
 		ckpt-store get s --meta=writer="$1" 2>> errors |
@@ -76,7 +77,7 @@ n=$(cat acknowledged.* | wc -l)
 echo "$n adds"
 [ -n "${CKPT_LONG-}" ] || [ "$n" = 24 ] || fail "24 adds expected"
 [ "$(cat w*/*.safetensors | wc -c)" = $((n * $(wc -c < \
-	"$fixtures/lenet5-relu/0.safetensors"))) ] || fail "$n adds, but not all"
+	"$fixtures/lenet5-relu/0.safetensors"))) ] || fail "not all $n adds"
 expect 0 ckpt-store fsck s
 [ ! -s "$scratch/out" ] || { fail "fsck:"; cat "$scratch/out"; }
 expect 0 ckpt-store gc s

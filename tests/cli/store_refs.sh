@@ -65,6 +65,8 @@ echo "copy, moved, turned and more take$took"
 # shellcheck disable=SC2086 # numbers
 set -- $took
 limit "$1" 2000 "a copy"
+limit "$2" $(($(wc -c < a.safetensors) / 1000)) "a moved copy"
+limit "$3" $(($(wc -c < half.safetensors) / 500)) "a turned copy"
 # the embedding's rows that were there, and the tied head
 all=$(stored more.safetensors)
 rm -rf s && ckpt-store init s
