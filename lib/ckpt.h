@@ -169,6 +169,13 @@ struct ckpt_writer;
 CKPT_CHECKED enum ckpt_status ckpt_writer_open(int fd, unsigned n_threads,
     struct ckpt_writer **out, struct ckpt_error *err);
 
+/* An archive: tensors that it has stored already, or near ones, are referred
+ * to. `fd` is a regular file, open for reading too, at its beginning. A model
+ * of more than 64 KiB is held in memory, and the one before it, up to 256 MiB.
+ */
+CKPT_CHECKED enum ckpt_status ckpt_writer_open_archive(int fd,
+    unsigned n_threads, struct ckpt_writer **out, struct ckpt_error *err);
+
 /* A model: `n` tensors in the order in which their bytes will follow, and
  * `n_meta` entries of metadata (keys of [a-z0-9._-], in any order). */
 CKPT_CHECKED enum ckpt_status ckpt_writer_begin(struct ckpt_writer *w,
@@ -233,6 +240,43 @@ void ckpt_reader_close(struct ckpt_reader *r); /* NULL does nothing */
 typedef int (*ckpt_progress)(void *arg, uint64_t n_bytes);
 void ckpt_writer_watch(struct ckpt_writer *w, ckpt_progress watch, void *arg);
 void ckpt_reader_watch(struct ckpt_reader *r, ckpt_progress watch, void *arg);
+
+/*
+ * Gets single tensors out of a pack in a file: one read a part when it is
+ * opened, two for a tensor, one more for each reference of an archive (at most
+ * 8 one after another). Models are counted from 0.
+ */
+struct ckpt_index;
+
+/* `fd` is the index's from now on, also on failure. `memory` as of
+ * ckpt_reader_open. CKPT_TRUNCATED if the pack has no end. */
+CKPT_CHECKED enum ckpt_status ckpt_index_open(int fd, uint64_t memory,
+    struct ckpt_index **out, struct ckpt_error *err);
+
+uint64_t ckpt_index_n_models(const struct ckpt_index *x);
+
+/* The first model of that label; CKPT_END if there is none. */
+CKPT_CHECKED enum ckpt_status ckpt_index_find(struct ckpt_index *x,
+    const char *label, uint64_t *model, struct ckpt_error *err);
+
+/* Goes to a model, which the next functions are about. CKPT_USAGE if there
+ * is no such one. Texts are valid until the next one. */
+CKPT_CHECKED enum ckpt_status ckpt_index_go(struct ckpt_index *x,
+    uint64_t model, struct ckpt_error *err);
+const char *ckpt_index_label(const struct ckpt_index *x);
+size_t ckpt_index_n_tensors(const struct ckpt_index *x);
+void ckpt_index_tensor(const struct ckpt_index *x, size_t i,
+    struct ckpt_tensor *out);
+
+/* The number of the tensor of that name, or the number of tensors. */
+size_t ckpt_index_tensor_named(const struct ckpt_index *x, const char *name);
+
+/* All bytes of a tensor, of which there are ckpt_tensor.n_bytes; each page is
+ * checked. */
+CKPT_CHECKED enum ckpt_status ckpt_index_read(struct ckpt_index *x, size_t i,
+    void *out, struct ckpt_error *err);
+
+void ckpt_index_close(struct ckpt_index *x); /* NULL does nothing */
 
 /* ---- stores: format-spec/ckpt-store.md ---- */
 

@@ -24,6 +24,7 @@ CORE_SOURCES += \
 	lib/pack/pack_index_pages.c \
 	lib/pack/pack_index_read.c \
 	lib/pack/pack_index_source.c \
+	lib/pack/pack_public_index.c \
 	lib/pack/pack_public_reader.c \
 	lib/pack/pack_public_writer.c \
 	lib/pack/pack_source.c \

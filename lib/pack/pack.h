@@ -221,6 +221,9 @@ CKPT_CHECKED enum ckpt_status pack_index_source(struct pack_index *x,
 
 /* ---- the objects of ckpt.h, for other sinks and sources ---- */
 
+/* A description, with texts borrowed from `t`. */
+void pack_public_tensor(const struct tensor_desc *t, struct ckpt_tensor *out);
+
 /* Takes the sink, or the source, over, also on failure. */
 CKPT_CHECKED enum ckpt_status pack_public_writer(struct model_sink *sink,
     struct ckpt_writer **out, struct ckpt_error *err);

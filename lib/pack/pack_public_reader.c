@@ -123,8 +123,12 @@ void
 ckpt_reader_tensor(const struct ckpt_reader *r, size_t i,
     struct ckpt_tensor *out)
 {
-	const struct tensor_desc *t = &r->head.schema->tensors[i];
+	pack_public_tensor(&r->head.schema->tensors[i], out);
+}
 
+void
+pack_public_tensor(const struct tensor_desc *t, struct ckpt_tensor *out)
+{
 	out->name = t->name;
 	out->dtype = t->dtype;
 	out->n_dims = t->n_dims;

@@ -11,29 +11,38 @@ struct ckpt_writer {
 	uint64_t n_done;     /* bytes of weights */
 };
 
+static enum ckpt_status
+open_fd(int fd, bool is_archive, unsigned n_threads,
+    struct ckpt_writer **out, struct ckpt_error *err)
+{
+	struct pack_writer_options o = {
+		.codec = PACK_CODEC_FLOAT,
+		.is_archive = is_archive,
+		.n_threads = n_threads
+	};
+	struct model_sink *sink;
+	struct outfile *f;
+	enum ckpt_status status;
+
+	status = outfile_borrow(fd, &f, err);
+	if (status == CKPT_OK)
+		status = pack_writer_open(f, &o, &sink, err);
+	return (status == CKPT_OK ? pack_public_writer(sink, out, err) :
+	    status);
+}
+
 enum ckpt_status
 ckpt_writer_open(int fd, unsigned n_threads, struct ckpt_writer **out,
     struct ckpt_error *err)
 {
-	struct pack_writer_options o = {
-		.codec = PACK_CODEC_FLOAT, .n_threads = n_threads
-	};
-	struct ckpt_writer *w;
-	struct outfile *f;
-	enum ckpt_status status;
+	return (open_fd(fd, false, n_threads, out, err));
+}
 
-	w = calloc(1, sizeof(*w));
-	if (w == NULL)
-		return (error_nomem(err, sizeof(*w)));
-	status = outfile_borrow(fd, &f, err);
-	if (status == CKPT_OK)
-		status = pack_writer_open(f, &o, &w->sink, err);
-	if (status != CKPT_OK) {
-		free(w);
-		return (status);
-	}
-	*out = w;
-	return (CKPT_OK);
+enum ckpt_status
+ckpt_writer_open_archive(int fd, unsigned n_threads,
+    struct ckpt_writer **out, struct ckpt_error *err)
+{
+	return (open_fd(fd, true, n_threads, out, err));
 }
 
 enum ckpt_status

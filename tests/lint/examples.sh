@@ -25,6 +25,16 @@ for i in 1 2; do # the second time it is there already
 done
 [ "$(ckpt-store ls "$scratch/s" | wc -l)" = 2 ] ||
 	{ echo "ckpt-store does not see it"; exit 1; }
+ckpt-cat -o "$scratch/mlp.ckpk" < "$srcdir/fixtures/mlp/0.safetensors" ||
+	exit 1
+ckpt-cat --to=safetensors -C "$scratch/want" --head=1 --tensor=fc1.bias \
+	"$scratch/mlp.ckpk" || exit 1
+label=$(ckpt-cat -l "$scratch/mlp.ckpk" | sed -n '2s/	.*//p')
+"$scratch/select" "$scratch/mlp.ckpk" "$label" fc1.bias > "$scratch/got" ||
+	exit 1
+find "$scratch/want" -type f -exec tail -c 1024 {} + |
+	cmp - "$scratch/got" || { echo "doc/examples/select.c"; exit 1; }
+"$scratch/select" "$scratch/mlp.ckpk" "$label" no 2> /dev/null && exit 1
 touch "$scratch/file"
 "$scratch/store" "$scratch/file" 2> "$scratch/err" && exit 1
 [ "$(wc -l < "$scratch/err")" = 1 ]

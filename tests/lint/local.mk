@@ -9,4 +9,4 @@ LINT_TESTS = \
 	tests/lint/manpages.sh \
 	tests/lint/pkgconfig.sh
 TESTS += $(LINT_TESTS)
-EXTRA_DIST += $(LINT_TESTS) doc/examples/store.c
+EXTRA_DIST += $(LINT_TESTS) doc/examples/select.c doc/examples/store.c

@@ -134,12 +134,70 @@ test_refusals(void **state)
 	ckpt_writer_abort(NULL);
 }
 
+/* An archive of a model, a near one and a copy; single tensors out of it. */
+static void
+test_archive(void **state)
+{
+	enum { N = 50000 };
+	static float data[3][N], got[N];
+	const uint64_t n = N;
+	const struct ckpt_tensor t = { "w", CKPT_F32, 1, &n, 0 };
+	static const char *const labels[3] = { "a", "b", "c" };
+	struct ckpt_error err = { .status = CKPT_OK };
+	struct ckpt_tensor found;
+	struct ckpt_writer *w;
+	struct ckpt_index *x;
+	FILE *f = tmpfile();
+	uint64_t model;
+	int i, k;
+
+	(void)state;
+	assert_non_null(f);
+	for (k = 0; k < N; k++) {
+		data[0][k] = (float)(k * 2654435761u % 65537) / 65537;
+		data[1][k] = data[0][k] * 1.0001f;
+		data[2][k] = data[0][k];
+	}
+	must(ckpt_writer_open_archive(fileno(f), 1, &w, &err), &err);
+	for (i = 0; i < 3; i++) {
+		must(ckpt_writer_begin(w, labels[i], &t, 1, NULL, NULL, 0,
+		    &err), &err);
+		must(ckpt_writer_write(w, data[i], sizeof(data[i]), &err),
+		    &err);
+		must(ckpt_writer_end(w, &err), &err);
+	}
+	must(ckpt_writer_close(w, &err), &err);
+	assert_true(lseek(fileno(f), 0, SEEK_END) < 7 * N);
+	must(ckpt_index_open(dup(fileno(f)), 0, &x, &err), &err);
+	assert_int_equal(ckpt_index_n_models(x), 3);
+	assert_int_equal(ckpt_index_n_tensors(x), 0);
+	assert_int_equal(ckpt_index_read(x, 0, got, &err), CKPT_USAGE);
+	assert_int_equal(ckpt_index_go(x, 3, &err), CKPT_USAGE);
+	assert_int_equal(ckpt_index_find(x, "d", &model, &err), CKPT_END);
+	for (i = 2; i >= 0; i--) {
+		must(ckpt_index_find(x, labels[i], &model, &err), &err);
+		assert_int_equal(model, i);
+		must(ckpt_index_go(x, model, &err), &err);
+		assert_string_equal(ckpt_index_label(x), labels[i]);
+		assert_int_equal(ckpt_index_tensor_named(x, "v"), 1);
+		assert_int_equal(ckpt_index_tensor_named(x, "w"), 0);
+		ckpt_index_tensor(x, 0, &found);
+		assert_int_equal(found.n_bytes, sizeof(got));
+		must(ckpt_index_read(x, 0, got, &err), &err);
+		assert_memory_equal(got, data[i], sizeof(got));
+	}
+	ckpt_index_close(x);
+	ckpt_index_close(NULL);
+	fclose(f);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pipe),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_archive),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
