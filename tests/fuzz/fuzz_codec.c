@@ -1,10 +1,10 @@
 /*
  * Pages by the codecs, without checksums before them: the first byte says
- * which codec, the next two how many raw bytes; what follows is stored. What
- * is decoded is encoded and decoded again.
+ * which codec, dtype and kernel, the next two how many raw bytes; what
+ * follows is stored. What is decoded is encoded and decoded again.
  */
 #include "fuzz.h"
-#include "codec/codec.h"
+#include "codec/codec_private.h"
 
 static const enum ckpt_dtype dtypes[] = {
 	CKPT_F32, CKPT_BF16, CKPT_F16, CKPT_F64, CKPT_F8_E5M2, CKPT_I32,
@@ -38,6 +38,19 @@ again(struct codec *c, enum ckpt_dtype dtype, const unsigned char *raw,
 	free(back);
 }
 
+/* The kernel that is asked for, if this CPU has it. */
+static void
+choose_kernel(struct codec *c, unsigned i)
+{
+	const struct plane_kernel *k = plane_kernel_at(i % PLANE_KERNELS);
+
+	if (c->planes == NULL)
+		c->planes = planes_work_new();
+	if (c->planes == NULL)
+		abort();
+	c->planes->stream.kernel = k != NULL ? k : plane_kernel_best();
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
@@ -49,6 +62,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	if (n < 3 || (c == NULL && codec_new(&c, &err) != CKPT_OK))
 		return (0);
+	choose_kernel(c, data[0] >> 4 & 3);
 	n_raw = 1 + (data[1] | (size_t)data[2] << 8);
 	raw = malloc(n_raw);
 	base = malloc(n_raw);
