@@ -1,7 +1,8 @@
 /*
- * Packs: front to back, by their end, and salvaged. The input is read as it
- * is, and again with its frames' numbers and checksums made right, so that
- * what lies behind the checksums is reached.
+ * Packs: front to back, by their end, and salvaged, thin ones with any bases
+ * or with themselves. The input is read as it is, and again with its frames'
+ * numbers and checksums made right, so that what lies behind the checksums is
+ * reached.
  */
 #include "fuzz.h"
 #include "id/id.h"
@@ -84,10 +85,11 @@ read_base(void *arg, const struct ckpt_id *tensor, uint64_t begin, void *out,
 static const struct pack_bases bases = { .read = read_base };
 
 static void
-stream(const unsigned char *data, size_t n, size_t *lost)
+stream(const unsigned char *data, size_t n, const struct pack_bases *b,
+    size_t *lost)
 {
 	struct pack_reader_options o = { .n_threads = 1, .memory = MEMORY,
-		.bases = &bases };
+		.bases = b };
 	struct ckpt_error err = { .status = CKPT_OK };
 	struct model_source *src;
 	struct bytes *in;
@@ -100,6 +102,25 @@ stream(const unsigned char *data, size_t n, size_t *lost)
 		return;
 	if (pack_source_open(in, &o, &src, &err) == CKPT_OK)
 		drain(src);
+}
+
+static void
+with_itself(const unsigned char *data, size_t n)
+{
+	struct pack_reader_options o = { .n_threads = 1, .memory = MEMORY };
+	struct ckpt_error err = { .status = CKPT_OK };
+	struct pack_base *b;
+	struct bytes *in;
+	enum ckpt_status status;
+
+	if (pack_base_new(&b, &err) != CKPT_OK)
+		return;
+	status = bytes_memory(data, n, &in, &err);
+	if (status == CKPT_OK)
+		status = pack_base_add(b, in, &o, &err);
+	if (status == CKPT_OK)
+		stream(data, n, pack_base_bases(b), NULL);
+	pack_base_free(b);
 }
 
 static enum ckpt_status
@@ -206,15 +227,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	if (copy == NULL)
 		return (0);
-	stream(data, n, NULL);
+	stream(data, n, &bases, NULL);
 	random_access(data, n);
-	stream(data, n, &lost);
+	stream(data, n, &bases, &lost);
 	if (n > 0)
 		memcpy(copy, data, n);
 	mend(copy, n);
-	stream(copy, n, NULL);
+	stream(copy, n, &bases, NULL);
 	random_access(copy, n);
-	stream(copy, n, &lost);
+	stream(copy, n, &bases, &lost);
+	with_itself(copy, n);
 	free(copy);
 	return (0);
 }
