@@ -1,7 +1,8 @@
 #!/bin/sh
 # Random collections as archives: the same bytes whatever the threads and the
 # way in, every ID and byte back by every way out, and never larger than the
-# pack of the same models by more than 0.1 % and 64 bytes a tensor.
+# pack of the same models by more than 0.1 % and 64 bytes a tensor; thin ones
+# too.
 # CKPT_SEED chooses others, CKPT_CASES how many.
 . "$srcdir/tests/cli/cli.sh"
 /usr/bin/python3 -c 'import numpy' 2> /dev/null || {
@@ -55,7 +56,25 @@ while [ "$seed" -le "$last" ]; do
 			grep -qF "$id" || echo "$label $name" >> ../lost
 	done
 	[ ! -e ../lost ] || fail "seed $seed: $(cat ../lost)"
-	cd .. && rm -rf in out lost
+	# thin: the rest, given the first eight as they are or as an archive
+	set -- 000-* 001-* 002-* 003-* 004-* 005-* 006-* 007-*
+	ckpt-cat --archive -o ../base.ckpk "$@" || fail "seed $seed: base"
+	mkdir ../first && mv "$@" ../first
+	ckpt-cat --archive -j1 --base=../base.ckpk -o $a ./* &&
+		ckpt-cat --archive -j2 --base=../first -o ../b.ckpk ./* &&
+		cmp $a ../b.ckpk || fail "seed $seed: thin, -j2, bases as files"
+	ckpt-cat -o ../plain.ckpk ./* || fail "seed $seed: pack of the rest"
+	most=$(($(size ../plain.ckpk) * 1001 / 1000 +
+		64 * $(wc -l < ../wanted)))
+	[ "$(size $a)" -le $most ] ||
+		fail "seed $seed: thin $(size $a), pack $(size ../plain.ckpk)"
+	grep -v '^[.]/00[0-7]-' ../wanted > ../w && mv ../w ../wanted
+	ckpt-cat --base=../base.ckpk -ll $a | ids "thin, by file"
+	# shellcheck disable=SC2002
+	cat $a | ckpt-cat --base=../first -ll -j2 | ids "thin, by a pipe"
+	cat ../base.ckpk $a > ../both.ckpk
+	ckpt-cat --base=../both.ckpk -ll $a | ids "thin, by a base of parts"
+	cd .. && rm -rf in out lost first
 	seed=$((seed + 1))
 done
 done_testing

@@ -51,6 +51,16 @@ for pack in thin.ckpk thin2.ckpk; do
 		theirs || fail "$pack without its base: $(cat ours theirs)"
 done
 
+# damage, of this archive and of one of a random collection
 $python "$srcdir/tests/spec/damage.py" "$srcdir" "$builddir" a.ckpk wanted \
 	"${CKPT_FLIPS:-300}" || fail "damage"
+mkdir random && cd random || exit 99
+PYTHONIOENCODING=utf-8
+export PYTHONIOENCODING
+$python "$srcdir/tests/prop/random_collection.py" . "${CKPT_SEED:-8}" \
+	> ../wanted || exit 99
+ckpt-cat --archive -o ../b.ckpk ./*.safetensors || fail "random archive"
+cd .. && sed -i 's,^,./,' wanted
+$python "$srcdir/tests/spec/damage.py" "$srcdir" "$builddir" b.ckpk wanted \
+	$((${CKPT_FLIPS:-300} / 3)) || fail "damage of a random archive"
 done_testing
