@@ -58,6 +58,23 @@ collection() {
 		"SHA-256 included"
 }
 
+# network NAME FILE: a pack of one model, its pages of floats against their
+# bound, and all against xz
+network() {
+	ckpt-cat --stats -o one.ckpk "$2" > stats.tsv || exit 2
+	# shellcheck disable=SC2046
+	set -- "$1" "$2" $($bounds "$2" | cut -d ' ' -f 1,3) $(awk -F '\t' '
+		$1 !~ /f/ { next }
+		$2 == "bound" { b += $5; next }
+		{ s += $5 }
+		END { print s / b }' stats.tsv)
+	raw=$3
+	row "a pack: $1, % of raw" \
+		"$(percent "$(size one.ckpk)") (bound $4)" \
+		"xz -6 $(percent "$(xz -6 -c "$2" | wc -c)")" \
+		"pages $(calc "$5") (<= 1.004) of the bound"
+}
+
 # pair NAME DTYPE TARGET: what the second state adds to an archive of the
 # first, against the bound of it
 pair() {
@@ -75,6 +92,9 @@ pair() {
 
 collection "8 checkpoints of a training" 72 "$data"/step-*.safetensors
 collection "13 files, 5 copies or heads" 45 "$data"/mixed/*.safetensors
+network "trained MLP, f32" "$data/step-1200.safetensors"
+network "trained MLP, bf16" "$data/pairs/fine-tune-bf16-a.safetensors"
+network "ResNet-20, f16" "$fixtures/resnet20/0.safetensors"
 for name in one-step 100-steps fine-tune; do
 	pair $name bf16 1.05
 	pair $name f32 1.02
