@@ -82,6 +82,26 @@ store_is_stand_in(const struct model_head *head, struct ckpt_id *model,
 
 /* ---- into the store ---- */
 
+/* Waiting for the disk and hashing do not disturb each other. */
+struct sealing {
+	struct store *store;
+	struct store_stage *stage;
+	struct store_sealed *out;
+};
+
+static enum ckpt_status
+seal_step(void *arg, size_t i, unsigned thread, struct ckpt_error *err)
+{
+	const struct sealing *w = arg;
+
+	(void)thread;
+	if (i == 0)
+		return (fsync(w->stage->fd) == 0 ? CKPT_OK :
+		    error_sys(err, "cannot sync %s", w->stage->name));
+	return (store_hash_fd(w->store, w->stage->fd, &w->out->hash,
+	    &w->out->n_bytes, err));
+}
+
 enum ckpt_status
 store_seal(struct store *s, struct store_stage *stage,
     const struct store_contents *contents, int64_t added,
@@ -89,6 +109,7 @@ store_seal(struct store *s, struct store_stage *stage,
 {
 	enum ckpt_status st = store_survey(s, stage->fd, contents->rows, 1,
 	    contents->thin, &out->surveyed, err);
+	struct sealing w = { s, stage, out };
 	struct timespec times[2] = { { 0, UTIME_OMIT }, { 0, UTIME_NOW } };
 	struct stat sb;
 
@@ -103,11 +124,10 @@ store_seal(struct store *s, struct store_stage *stage,
 	    fstat(stage->fd, &sb) != 0)
 		return (error_sys(err, "cannot set the time of %s",
 		    stage->name));
-	if (fsync(stage->fd) != 0)
-		return (error_sys(err, "cannot sync %s", stage->name));
 	out->added = (int64_t)sb.st_mtim.tv_sec * 1000000000 +
 	    sb.st_mtim.tv_nsec;
-	return (store_hash_fd(s, stage->fd, &out->hash, &out->n_bytes, err));
+	return (threads_for(s->options.n_threads > 1 ? 2 : 1, 2, seal_step,
+	    &w, err));
 }
 
 struct copy {

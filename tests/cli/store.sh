@@ -145,6 +145,15 @@ sqlite3 "$s/catalog.sqlite" "UPDATE records SET label = 'x' WHERE ordinal = 3" \
 	expect 0 ckpt-store fsck --rebuild "$s"
 }
 
+# one of an older version is made anew, of a newer one it is said
+sqlite3 "$s/catalog.sqlite" 'PRAGMA user_version=1' 2> /dev/null && {
+	ckpt-store ls "$s" | cmp - before || fail "with an older catalog"
+	clean
+	sqlite3 "$s/catalog.sqlite" 'PRAGMA user_version=99'
+	expect 2 ckpt-store add "$s" two; one_line; says 'version 99'
+	expect 0 ckpt-store fsck --rebuild "$s"
+}
+
 # temporaries that nobody writes go
 echo left > "$s/tmp/0123456789abcdef"
 expect 0 ckpt-store gc "$s"; shows temporaries 1
