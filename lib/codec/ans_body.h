@@ -67,7 +67,7 @@ ans_decode_some(const uint32_t *slots, const unsigned char *context,
 		x = ans_step(x, slot);
 		low = x < ANS_LOW;
 		if (words < end) {
-			x = x << 16 * low | (low ? le16_load(words) : 0);
+			x = x << 16 * low | (le16_load(words) & -low);
 			words += 2 * low;
 		} else if (low) {
 			return (NULL);

@@ -15,9 +15,9 @@ CODEC_CPPFLAGS =
 if HOST_X86_64
 noinst_LTLIBRARIES += lib/libplane_avx2.la lib/libplane_avx512.la
 lib_libplane_avx2_la_SOURCES = lib/codec/plane_kernel_avx2.c \
-	lib/codec/delta_kernel_avx2.c $(PLANE_PARTS)
+	lib/codec/delta_kernel_avx2.c lib/codec/ans_avx2.h $(PLANE_PARTS)
 lib_libplane_avx2_la_CFLAGS = $(AM_CFLAGS) $(PLANE_CFLAGS) -mavx2 \
-	-mbmi2
+	-mbmi2 -mpopcnt
 lib_libplane_avx512_la_SOURCES = lib/codec/plane_kernel_avx512.c \
 	lib/codec/delta_kernel_avx512.c lib/codec/ans_avx512.h \
 	$(PLANE_PARTS)
