@@ -96,14 +96,19 @@ def stream(f, n, b, limit=256):  # 11.3.8
 
 
 def planes(f, n_raw):  # 11.3
-    width, flags, r, w, first, zero = f.numbers('<BBBBHH', '11.3')
+    width, flags, r, w, first, block, e = f.numbers('<BBBBHBB', '11.3')
     w += 1
     bits, n_bytes = 8 << width, 1 << width
     s = bits - r
-    f.corrupt_unless(width < 4 and flags < 8 and zero == 0 and
+    f.corrupt_unless(width < 4 and flags < 16 and
+                     (flags & 8 or block == e == 0) and
                      1 <= s <= 16 and first + w <= 1 << s and
                      (w < 256 or s <= 8), '11.3', 'head')
     n = n_all = n_raw // n_bytes
+    if flags & 8:  # 11.3.10
+        f.corrupt_unless(width > 0 and 6 <= block <= 9 and 2 <= e <= 11 and
+                         e <= bits - 2, '11.3', 'levels')
+        levels = stream(f, n + (1 << block) - 1 >> block, 8)
     if flags & 2:  # 11.3.5
         data = stream(f, (n_all + 7) // 8, 8)
         mask = [data[i // 8] >> (i % 8) & 1 for i in range(8 * len(data))]
@@ -140,9 +145,24 @@ def planes(f, n_raw):  # 11.3
         elements = iter(out)
         out = [next(elements) if m else bytes(n_bytes)
                for m in mask[:n_all]]
+    if flags & 8:
+        out = [lower(x, levels[i >> block], bits - 1, e)
+               for i, x in enumerate(out)]
     out.append(f.take(n_raw % n_bytes, '11.3'))
     f.end('11.3')
     return b''.join(out)
+
+
+def lower(element, level, bits, e):  # 11.3.10
+    """The element whose exponent, `e` bits below the sign, is less by `level`.
+    """
+    x = int.from_bytes(element, 'little')
+    if x % (1 << bits) == 0:
+        return element
+    up = x >> bits - e
+    exponent = (up - level) % (1 << e)
+    x += (exponent - up % (1 << e)) << bits - e
+    return x.to_bytes(len(element), 'little')
 
 
 def differences(f, base):  # 11.4

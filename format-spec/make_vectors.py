@@ -625,10 +625,18 @@ def planes():
       head(1, 3, 8, 256, 0) + b'\1\0' + b'\0', 10)
     g('rest', 'planes: 101 bytes as elements of two, and one',
       b'ab' * 50 + b'c', head(1, 4, 8, 256, 0) + b'\1b\1a' + b'c', 2)
+    g('levels', 'planes: f16 in blocks of three levels',
+      struct.pack('<130H', *(0x3c00 - (i // 64 << 10) for i in range(130))),
+      head(1, 9, 8, 256, 0, 5 << 8 | 6) + b'\0\0\1\2' + b'\1\x78' +
+      bytes(130), 10)
+    b('levels-block', 'planes: blocks of 32', f32(
+        start=head(2, 13, 24, 3, 126, 8 << 8 | 5)))
+    b('levels-exponent', 'planes: an exponent of 12 bits', f32(
+        start=head(2, 13, 24, 3, 126, 12 << 8 | 6)))
     b('head-short', 'planes: no whole head', f32()[:7])
     b('width', 'planes: elements of 16 bytes', f32(start=head(4, 5, 24, 3,
                                                               126)))
-    b('flags', 'planes: an unknown flag', f32(start=head(2, 13, 24, 3, 126)))
+    b('flags', 'planes: an unknown flag', f32(start=head(2, 21, 24, 3, 126)))
     b('reserved', 'planes: reserved bytes',
       f32(start=head(2, 5, 24, 3, 126, 1)))
     b('low-bits', 'planes: no bit for symbols', f32(start=head(2, 5, 32, 3,
@@ -935,7 +943,8 @@ def archives():
     good('thin-base', 'what the thin ones refer to, itself a difference',
          archive([a, c], {2: (19, difference(c, 0, rest=coded_c,
                                              base=id_a))}, big=True))
-    with_base = ', with good-42-thin-base.ckpk'
+    with_base = ', with good-%02d-thin-base.ckpk' % sum(
+        name.startswith('good-') for name, *_ in VECTORS)
     good('thin-difference', 'differences to a tensor outside' + with_base,
          archive([c], {0: (19, difference(c, None, rest=coded_c,
                                           base=id_a))}, 3))

@@ -6,12 +6,14 @@
 #define CKPT_CODEC_PLANES_H
 
 #include "codec/codec.h"
+#include "codec/levels.h"
 #include "codec/stream.h"
 
 #define PLANES_HEAD 8          /* bytes before the first stream */
 #define PLANES_ROTATE 1        /* flags (11.3.2) */
 #define PLANES_ZEROS_APART 2
 #define PLANES_TAILS_APART 4
+#define PLANES_LEVELS 8
 #define PLANES_MAX_TOP 16      /* bits above the low ones */
 
 #define PLANES_SAMPLE 8192     /* elements that the choice looks at */
@@ -20,6 +22,7 @@
 struct planes_plan {
 	struct plane_shape shape;
 	unsigned width_log2;   /* of the bytes of an element */
+	bool has_levels;       /* work->levels */
 	bool zeros_apart;
 	bool tails_apart;
 	bool code_mid;
@@ -39,6 +42,8 @@ struct planes_work {
 	unsigned char *elements; /* those that are not 0; or tails */
 	unsigned char *spare;
 	unsigned char *mask;     /* CODEC_MAX_PAGE / 8 and slack */
+	struct levels levels;
+	unsigned char *levelled; /* a page with levels added; NULL at first */
 	unsigned char *arena;
 	/* of all contexts of differences; NULL before the first */
 	uint32_t *slots;

@@ -60,7 +60,8 @@ planes_work_new(void)
 
 	if (w == NULL)
 		return (NULL);
-	w->arena = malloc(4 * room + CODEC_MAX_PAGE / 8 + PLANE_SLACK);
+	w->arena = malloc(4 * room + CODEC_MAX_PAGE / 8 + LEVELS_MAX +
+	    2 * PLANE_SLACK);
 	if (w->arena == NULL) {
 		free(w);
 		return (NULL);
@@ -71,6 +72,7 @@ planes_work_new(void)
 	w->mid = w->arena + 2 * room;
 	w->spare = w->mid + room;
 	w->mask = w->spare + room;
+	w->levels.of = w->mask + CODEC_MAX_PAGE / 8 + PLANE_SLACK;
 	w->stream.words = w->mid;
 	w->stream.words_size = 2 * room;
 	w->stream.kernel = plane_kernel_best();
@@ -85,6 +87,7 @@ planes_work_free(struct planes_work *w)
 	if (w == NULL)
 		return;
 	free(w->arena);
+	free(w->levelled);
 	free(w->slots);
 	free(w);
 }
@@ -352,6 +355,31 @@ choose_low(const struct planes_work *w, size_t n, struct planes_plan *plan)
 	return (saved);
 }
 
+/* The page with its levels added in w->levelled, where they pay; returns what
+ * they take, in bits. */
+static double
+choose_levels(struct planes_work *w, const struct summary *s,
+    const unsigned char *raw, size_t n, struct planes_plan *plan)
+{
+	struct levels *l = &w->levels;
+	uint32_t saved;
+
+	l->width_log2 = plan->width_log2;
+	l->exponent_bits = s->exponent_bits;
+	if (plan->width_log2 == 0 || s->exponent_bits == 0 ||
+	    !levels_pay(l, w->log2, raw, n, &saved))
+		return (0);
+	if (w->levelled == NULL)
+		w->levelled = malloc(CODEC_MAX_PAGE + PLANE_SLACK);
+	if (w->levelled == NULL) /* it is the writer's choice */
+		return (0);
+	levels_find(l, raw, n);
+	memcpy(w->levelled, raw, n << plan->width_log2);
+	levels_add(l, w->levelled, n);
+	plan->has_levels = true;
+	return (3.0 * (double)l->n);
+}
+
 void
 planes_choose(struct planes_work *w, enum ckpt_dtype dtype,
     const unsigned char *raw, size_t n, struct planes_plan *plan)
@@ -360,6 +388,7 @@ planes_choose(struct planes_work *w, enum ckpt_dtype dtype,
 	struct plane_shape *shape = &plan->shape;
 	uint64_t bits, zeros;
 	size_t n_all, elements;
+	double levels;
 
 	memset(plan, 0, sizeof(*plan));
 	plan->width_log2 = planes_width_log2(dtype);
@@ -372,6 +401,9 @@ planes_choose(struct planes_work *w, enum ckpt_dtype dtype,
 	shape->rotate = s.exponent_bits > 0;
 	shape->low_bits = s.n_bits - 8;
 	shape->window = 256;
+	levels = choose_levels(w, &s, raw, elements, plan);
+	if (plan->has_levels)
+		raw = w->levelled;
 	n_all = take_sample(w, shape, raw, elements);
 	s.n = n_all;
 	s.n_page = elements;
@@ -398,5 +430,5 @@ planes_choose(struct planes_work *w, enum ckpt_dtype dtype,
 		bits -= choose_low(w, s.n, plan);
 	plan->bits = n_all == 0 ? 8.0 * (double)n : (double)(bits + zeros) /
 	    ONE_BIT * (double)elements / (double)n_all +
-	    8 * (PLANES_HEAD + 16);
+	    8 * (PLANES_HEAD + 16) + levels;
 }

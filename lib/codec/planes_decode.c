@@ -22,7 +22,8 @@ get_head(struct stream_in *in, struct plane_shape *s, unsigned *flags)
 
 	if (p == NULL)
 		return ("a page of planes without its head");
-	if (p[0] > 3 || p[1] > 7 || p[6] != 0 || p[7] != 0)
+	if (p[0] > 3 || p[1] > 15 || (!(p[1] & PLANES_LEVELS) &&
+	    (p[6] != 0 || p[7] != 0)))
 		return ("width, flags or reserved bytes of planes");
 	*flags = p[1];
 	bits = 8u << p[0];
@@ -39,6 +40,28 @@ get_head(struct stream_in *in, struct plane_shape *s, unsigned *flags)
 	if (s->first + s->window > top || (s->window == 256 && top > 256))
 		return ("window of planes");
 	return (NULL);
+}
+
+/* The levels of `n` elements. */
+static const char *
+get_levels(struct planes_work *w, struct stream_in *in,
+    const unsigned char *head, size_t n)
+{
+	struct stream_reader *r = w->stream.readers;
+	struct levels *l = &w->levels;
+	const char *why;
+
+	l->width_log2 = head[0];
+	l->block_log2 = head[6];
+	l->exponent_bits = head[7];
+	if (l->width_log2 == 0 || l->block_log2 < LEVELS_MIN_BLOCK ||
+	    l->block_log2 > LEVELS_MAX_BLOCK || l->exponent_bits < 2 ||
+	    l->exponent_bits > 11 ||
+	    l->exponent_bits > (8u << l->width_log2) - 2)
+		return ("blocks or exponents of levels");
+	l->n = levels_count(l->block_log2, n);
+	why = stream_open(&w->stream, r, 8, 256, in, l->n);
+	return (why != NULL ? why : stream_read(&w->stream, r, l->of, l->n));
 }
 
 /* The mask; returns how many elements are not 0. */
@@ -240,6 +263,10 @@ planes_decode(struct planes_work *w, const unsigned char *stored,
 	e.tails_apart = (flags & PLANES_TAILS_APART) != 0;
 	elements = n_left = n / e.shape.n_bytes;
 	rest_bytes = n % e.shape.n_bytes;
+	if (flags & PLANES_LEVELS)
+		why = get_levels(w, &in, stored, elements);
+	if (why != NULL)
+		return (why);
 	if (flags & PLANES_ZEROS_APART) {
 		mask = w->mask;
 		why = get_mask(w, &in, elements, mask, &n_left);
@@ -250,6 +277,8 @@ planes_decode(struct planes_work *w, const unsigned char *stored,
 		return (why);
 	if (mask != NULL)
 		put_zeros_in(mask, e.shape.n_bytes, raw, elements, n_left);
+	if (flags & PLANES_LEVELS)
+		levels_take(&w->levels, raw, elements);
 	rest = stream_next(&in, rest_bytes);
 	if (rest == NULL || in.at != in.end)
 		return ("bytes after the planes, or too few");

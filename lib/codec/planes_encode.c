@@ -4,19 +4,25 @@
 #include "codec/planes.h"
 
 static void
-put_head(const struct planes_plan *plan, struct stream_out *out)
+put_head(const struct planes_plan *plan, const struct levels *l,
+    struct stream_out *out)
 {
 	const struct plane_shape *s = &plan->shape;
 	unsigned char head[PLANES_HEAD] = {
 		(unsigned char)plan->width_log2,
 		(unsigned char)(s->rotate * PLANES_ROTATE |
 		    plan->zeros_apart * PLANES_ZEROS_APART |
-		    plan->tails_apart * PLANES_TAILS_APART),
+		    plan->tails_apart * PLANES_TAILS_APART |
+		    plan->has_levels * PLANES_LEVELS),
 		(unsigned char)s->low_bits,
 		(unsigned char)(s->window - 1)
 	};
 
 	le16_store(head + 4, (uint16_t)s->first);
+	if (plan->has_levels) {
+		head[6] = (unsigned char)l->block_log2;
+		head[7] = (unsigned char)l->exponent_bits;
+	}
 	stream_put(out, head, sizeof(head));
 }
 
@@ -112,7 +118,13 @@ planes_encode(struct planes_work *w, const struct planes_plan *plan,
 	size_t elements = n >> plan->width_log2, left = n % s->n_bytes;
 	const unsigned char *rest = raw + n - left;
 
-	put_head(plan, &out);
+	put_head(plan, &w->levels, &out);
+	if (plan->has_levels) {
+		raw = w->levelled;
+		memcpy(w->symbols, w->levels.of, w->levels.n);
+		stream_encode(&w->stream, 8, true, w->symbols, w->levels.n,
+		    &out);
+	}
 	if (plan->zeros_apart) {
 		elements = take_zeros_out(w, raw, elements, s->n_bytes,
 		    &out);

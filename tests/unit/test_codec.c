@@ -49,6 +49,7 @@ enum content {
 	WILD,         /* weights, now and then random bits */
 	SUBNORMAL,
 	COUNTING,
+	ROWS,         /* weights of rows that differ in scale */
 	N_CONTENTS
 };
 
@@ -84,6 +85,13 @@ fill_one(enum content what, enum ckpt_dtype dtype, size_t i,
 	case WEIGHTS:
 		put_weight(dtype, p, 5);
 		return;
+	case ROWS:
+		if (noise % 3000 != 0) {
+			put_weight(dtype, p, (int)(i / 300 * 5 % 9));
+			return;
+		}
+		x = noise >> 32 & 1 ? next() : 0;
+		break;
 	case SPARSE:
 		if (noise % 5 == 0) {
 			put_weight(dtype, p, 3);
@@ -345,7 +353,8 @@ test_sizes(void **unused)
 		{ CKPT_F16, WEIGHTS, 0.844 }, { CKPT_F32, CONSTANT, 0.0001 },
 		{ CKPT_F64, ZEROS, 0.0001 }, { CKPT_F32, ROUNDED, 0.21 },
 		{ CKPT_F32, SPARSE, 0.26 }, { CKPT_I64, SUBNORMAL, 0.16 },
-		{ CKPT_F32, WILD, 0.86 }
+		{ CKPT_F32, WILD, 0.86 }, { CKPT_F32, ROWS, 0.845 },
+		{ CKPT_F64, ROWS, 0.92 }, { CKPT_BF16, ROWS, 0.706 }
 	};
 	struct codec *codecs[PLANE_KERNELS];
 	unsigned char *raw = malloc(CODEC_MAX_PAGE);
