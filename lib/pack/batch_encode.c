@@ -147,13 +147,14 @@ static enum ckpt_status
 encode_near(struct batch *b, struct batch_page *p, struct codec *codec,
     size_t *n, struct ckpt_error *err)
 {
-	unsigned char *out = b->near + (p->stored - b->stored);
+	unsigned char *out;
 	enum codec_kind kind = CODEC_DELTA;
 	enum ckpt_status status = CKPT_OK;
 
 	*n = SIZE_MAX;
 	if (p->base == NULL)
 		return (CKPT_OK);
+	out = b->near + (p->stored - b->stored);
 	le64_store(p->head.check, xxh3_64(p->raw, p->frame.raw));
 	memcpy(out, &p->head, sizeof(p->head));
 	*n = 0;
