@@ -34,31 +34,41 @@ get_casync() {
 	mkdir out && casync extract --store=repo/all.castr repo/all.caidx out
 }
 
-# once PEER: "SIZE ADD GET", in bytes and seconds
+# now: the time, and the CPU time of all that was run, in seconds
+now() {
+	times > times.now
+	awk -v wall="$(date +%s.%N)" 'NR == 2 { gsub("s", "")
+		split($1, u, "m"); split($2, s, "m")
+		print wall, 60 * (u[1] + s[1]) + u[2] + s[2] }' times.now
+}
+# once PEER: bytes; the time and the CPU time before, after add, after get
 once() {
 	rm -rf repo out borg
 	"make_$1" > log 2>&1 || return 1
 	sync -f .
-	began=$(date +%s.%N)
+	now > now.began
 	"add_$1" > log 2>&1 && sync -f . || return 1
-	added=$(date +%s.%N)
+	now > now.added
 	("get_$1") > log 2>&1 && sync -f . || return 1
-	got=$(date +%s.%N)
+	now > now.got
 	[ "$(find out -name '*.safetensors' | wc -l)" = "$(find in -type f |
 		wc -l)" ] || return 1
-	echo "$(du -sb repo | cut -f 1) $began $added $got"
+	echo "$(du -sb repo | cut -f 1)" "$(cat now.began now.added now.got |
+		tr '\n' ' ')"
 }
-# measure PEER: medians of five
+# measured PEER: bytes; medians of five of add's and get's times and CPU times
 measured() {
 	for i in 1 2 3 4 5; do
 		once "$1" || { echo "$1 failed" >&2; cat log >&2; return 1; }
-	done | awk '{ size = $1; a[NR] = $3 - $2; g[NR] = $4 - $3 }
+	done | awk '{ size = $1; a[NR] = $4 - $2; g[NR] = $6 - $4
+		ca[NR] = $5 - $3; cg[NR] = $7 - $5 }
 	function median(x, i, k, t) {
 		for (i = 1; i <= NR; i++) for (k = i + 1; k <= NR; k++)
 			if (x[k] < x[i]) { t = x[i]; x[i] = x[k]; x[k] = t }
 		return x[int((NR + 1) / 2)]
 	}
-	END { printf "%d %.3f %.3f\n", size, median(a), median(g) }'
+	END { printf "%d %.3f %.2f %.3f %.2f\n", size, median(a),
+		median(ca), median(g), median(cg) }'
 }
 
 # collection WORK TARGET FILE...
@@ -69,8 +79,8 @@ collection() {
 	raw=$(cat in/* | wc -c)
 	# shellcheck disable=SC2046
 	set -- $(measured ckpt)
-	[ $# = 3 ] || exit 2
-	size=$1 add=$2 get=$3
+	[ $# = 5 ] || exit 2
+	size=$1 add=$2 add_cpu=$3 get=$4 get_cpu=$5
 	sizes='' adds='' gets='' least_add='' least_get=''
 	for peer in restic borg casync; do
 		command -v $peer > /dev/null || {
@@ -79,18 +89,18 @@ collection() {
 		}
 		# shellcheck disable=SC2046
 		set -- $(measured $peer)
-		[ $# = 3 ] || exit 2
+		[ $# = 5 ] || exit 2
 		sizes="$sizes $peer $(calc "100 * $1 / $raw")"
-		adds="$adds $peer $2" gets="$gets $peer $3"
+		adds="$adds $peer $2 ($3)" gets="$gets $peer $4 ($5)"
 		[ $peer != casync ] || continue
-		least_add="$least_add $2" least_get="$least_get $3"
+		least_add="$least_add $2" least_get="$least_get $4"
 	done
 	percent=$(calc "100 * $size / $raw")
 	row "store: $work, % of raw" "$percent" "${sizes# }" \
 		"$percent (<= $target)"
-	row "store: $work, add, s" "$add" "${adds# }" \
+	row "store: $work, add, s (CPU)" "$add ($add_cpu)" "${adds# }" \
 		"$(faster "$add" "$least_add")"
-	row "store: $work, get, s" "$get" "${gets# }" \
+	row "store: $work, get, s (CPU)" "$get ($get_cpu)" "${gets# }" \
 		"$(faster "$get" "$least_get")"
 	# one by one, as a training leaves them
 	rm -rf repo && ckpt-store init repo
