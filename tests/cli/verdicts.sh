@@ -7,6 +7,17 @@ sed -n 's/^| \([a-z0-9-]*\.ckpk\) | \([a-z-]*\) |.*/\1 \2/p' \
 	"$vectors/README.md" > "$scratch/list"
 [ "$(wc -l < "$scratch/list")" -gt 90 ] || fail "no list of vectors"
 while read -r file verdict; do
+	base=$(sed -n "s/^| $file |.*, with \([a-z0-9-]*\.ckpk\) |.*/\1/p" \
+	    "$vectors/README.md")
+	if [ -n "$base" ]; then
+		expect 2 ckpt-sum "$vectors/$file"
+		says 'base tensor [0-9a-f]\{64\}: \|(corrupt; ckpt-pack '
+	fi
+	if [ "$verdict" = good ] && [ -n "$base" ]; then
+		expect 0 ckpt-cat --base="$vectors/$base" -o "$scratch/whole" \
+		    "$vectors/$file"
+		continue
+	fi
 	if [ "$verdict" = good ]; then
 		expect 0 ckpt-sum "$vectors/$file"
 		continue
