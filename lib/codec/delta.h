@@ -8,7 +8,7 @@
 #include "codec/planes.h"
 
 #define DELTA_HEAD 8           /* bytes before the tables */
-#define DELTA_FLOATS 1         /* flag (11.4.2) */
+#define DELTA_FLOATS 1         /* flag (11.4.1) */
 
 /* Encodes a page of 1 to CODEC_MAX_PAGE bytes. `out` has room for
  * codec_bound(n); returns the bytes used, or 0 if they are not fewer. */
