@@ -48,17 +48,25 @@ struct batch {
 	unsigned n_refs;         /* these follow references, one a thread; 0:
 	                            there are none */
 	struct refs *refs[BATCH_MAX_REFS];
+	struct page_cache *cache; /* of decoded pages, or NULL */
+	size_t budget;            /* of it */
+	bool keeps;               /* pages decoded go there */
 };
 
 CKPT_CHECKED enum ckpt_status batch_new(unsigned n_threads,
     struct batch **out, struct ckpt_error *err);
 void batch_free(struct batch *b); /* NULL does nothing */
 
-/* From now on pages may be references; the arguments are those of refs_new.
- * `read` is called by several threads at once, unless there are bases. */
+/* From now on pages may be references; the arguments are those of refs_new,
+ * with a cache of at most `budget` bytes of pages. `read` is called by several
+ * threads at once, unless there are bases. */
 CKPT_CHECKED enum ckpt_status batch_follow(struct batch *b,
     refs_read_fn *read, void *arg, const struct pack_bases *bases,
-    struct ckpt_error *err);
+    size_t budget, struct ckpt_error *err);
+
+/* Pages of a model of that size are next. If several such fit into the cache,
+ * they are kept for those that refer to them. */
+void batch_model(struct batch *b, uint64_t n_bytes);
 
 /* refs_part, refs_limit and refs_height, of all of them. */
 void batch_part(struct batch *b, uint64_t part_start, bool may_be_thin);

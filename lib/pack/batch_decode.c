@@ -3,6 +3,7 @@
  */
 #include "id/id.h"
 #include "pack/batch.h"
+#include "pack/page_cache.h"
 
 /* A codec's complaint with the place of the payload. */
 static enum ckpt_status
@@ -65,12 +66,18 @@ decode_page(struct batch *b, struct batch_page *p, unsigned thread,
 {
 	enum ckpt_status status;
 
-	if (!wire_is_reference(p->frame.codec))
-		return (batch_decode_one(b->codecs[thread], &p->frame,
-		    p->stored, p->raw, err));
-	status = wire_check(&p->frame, p->stored, err);
-	return (status == CKPT_OK ? refs_decode(b->refs[thread], &p->frame,
-	    p->stored, p->raw, err) : status);
+	if (!wire_is_reference(p->frame.codec)) {
+		status = batch_decode_one(b->codecs[thread], &p->frame,
+		    p->stored, p->raw, err);
+	} else {
+		status = wire_check(&p->frame, p->stored, err);
+		if (status == CKPT_OK)
+			status = refs_decode(b->refs[thread], &p->frame,
+			    p->stored, p->raw, err);
+	}
+	if (status == CKPT_OK && b->keeps)
+		refs_keep(b->refs[thread % b->n_refs], &p->frame, p->raw);
+	return (status);
 }
 
 enum ckpt_status
@@ -104,17 +111,25 @@ batch_decode(struct batch *b, struct ckpt_error *err)
 
 enum ckpt_status
 batch_follow(struct batch *b, refs_read_fn *read, void *arg,
-    const struct pack_bases *bases, struct ckpt_error *err)
+    const struct pack_bases *bases, size_t budget, struct ckpt_error *err)
 {
 	unsigned n = bases != NULL ? 1 : b->n_threads < BATCH_MAX_REFS ?
 	    b->n_threads : BATCH_MAX_REFS;
-	enum ckpt_status status = CKPT_OK;
+	enum ckpt_status status = page_cache_new(budget, &b->cache, err);
 
+	b->budget = budget;
 	while (b->n_refs < n && status == CKPT_OK) {
-		status = refs_new(read, arg, bases, &b->refs[b->n_refs], err);
+		status = refs_new(read, arg, bases, b->cache,
+		    &b->refs[b->n_refs], err);
 		b->n_refs += status == CKPT_OK;
 	}
 	return (status);
+}
+
+void
+batch_model(struct batch *b, uint64_t n_bytes)
+{
+	b->keeps = b->cache != NULL && n_bytes <= b->budget / 2;
 }
 
 void

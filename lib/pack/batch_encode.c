@@ -3,6 +3,7 @@
  */
 #include "id/id.h"
 #include "pack/batch.h"
+#include "pack/page_cache.h"
 
 /* Differences of less than that part of a page are not compared with other
  * codecs. */
@@ -61,6 +62,7 @@ batch_free(struct batch *b)
 		codec_free(b->codecs[i]);
 	for (i = 0; i < b->n_refs; i++)
 		refs_free(b->refs[i]);
+	page_cache_free(b->cache);
 	free(b->near);
 	free(b->base);
 	free(b->stored);

@@ -19,7 +19,7 @@ dedup_new(refs_read_fn *read, void *arg, const struct pack_bases *bases,
 	buf_init(&a->places, SIZE_MAX / 2);
 	buf_init(&a->fresh, SIZE_MAX / 2);
 	buf_init(&a->payload, 2 * WIRE_MAX_PAGE + WIRE_MAX_ORBIT);
-	status = refs_new(read, arg, bases, &a->refs, err);
+	status = refs_new(read, arg, bases, NULL, &a->refs, err);
 	if (status != CKPT_OK) {
 		free(a);
 		return (status);

@@ -65,6 +65,8 @@ struct pack_index {
 	struct index_group group;  /* the one read last */
 	uint64_t schema_check;     /* of its schema's content */
 	size_t n_schema;
+	bool is_source;            /* models are read in order */
+	bool has_references;       /* among the pages read so far */
 	bool is_reading;           /* pages; bases may not lead back here */
 	struct salvage *salvage;   /* NULL: the directories are sound */
 };

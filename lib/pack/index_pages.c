@@ -191,6 +191,11 @@ read_pages(struct pack_index *x, uint32_t first, uint32_t n,
 
 	index_group_seek(&x->group, first, &r.cursor);
 	batch_part(x->batch, x->group.part_start, true);
+	for (part = first; part < first + n && !x->has_references; part++)
+		x->has_references = wire_is_reference(
+		    x->group.pages[part].codec);
+	batch_model(x->batch, x->is_source && x->has_references ?
+	    x->group.schema->n_bytes : UINT64_MAX);
 	for (; n > 0; n -= part) {
 		part = fitting(&r, n, &n_bytes);
 		x->stored.len = 0;

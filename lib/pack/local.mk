@@ -32,6 +32,7 @@ CORE_SOURCES += \
 	lib/pack/reader.h \
 	lib/pack/reader_group.c \
 	lib/pack/reader_part.c \
+	lib/pack/page_cache.c lib/pack/page_cache.h \
 	lib/pack/refs.h \
 	lib/pack/refs_blocks.c \
 	lib/pack/refs_decode.c \

@@ -267,8 +267,8 @@ pack_index_open(struct bytes *in, const struct pack_reader_options *options,
 	status = batch_new(options->n_threads, &x->batch, err);
 	if (status != CKPT_OK)
 		goto err0;
-	status = batch_follow(x->batch, index_pages_read, x, options->bases,
-	    err);
+	status = batch_follow(x->batch, index_pages_read, x,
+	    options->bases, (size_t)x->memory, err);
 	if (status != CKPT_OK)
 		goto err0;
 	if (x->lost != NULL)

@@ -180,6 +180,7 @@ pack_index_source(struct pack_index *x,
 	}
 	s->base.ops = &ops;
 	s->x = x;
+	x->is_source = true;
 	if (selection != NULL)
 		s->selection = *selection;
 	status = confirm_init(&s->confirm, err);

@@ -228,7 +228,7 @@ pack_source_open(struct bytes *in,
 	status = batch_new(options->n_threads, &r->batch, err);
 	if (status == CKPT_OK)
 		status = batch_follow(r->batch, reader_again, r,
-		    options->bases, err);
+		    options->bases, (size_t)r->memory, err);
 	if (status == CKPT_OK)
 		status = confirm_init(&r->confirm, err);
 	if (status != CKPT_OK)

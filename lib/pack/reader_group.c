@@ -283,6 +283,8 @@ reader_group_begin(struct reader *r, const struct wire_frame *f,
 	r->group_number = f->number;
 	r->has_group = true;
 	columns_begin(&r->cursor, r->schema, r->group.n_models);
+	batch_model(r->batch, r->is_archive ? r->schema->n_bytes :
+	    UINT64_MAX);
 	if (r->schema->n_bytes * r->group.n_models > WIRE_MAX_GROUP)
 		return (CKPT_OK);
 	status = read_rows(r, err);

@@ -24,17 +24,23 @@ typedef enum ckpt_status refs_read_fn(void *arg, void *out, size_t n,
     uint64_t offset, struct ckpt_error *err);
 
 /* Follows references of one input, and out of it to `bases` (NULL: there are
- * none). Not for several threads. */
+ * none), with what others have decoded of it in `cache`, or NULL. Not for
+ * several threads. */
 struct refs;
+struct page_cache;
 CKPT_CHECKED enum ckpt_status refs_new(refs_read_fn *read, void *arg,
-    const struct pack_bases *bases, struct refs **out,
-    struct ckpt_error *err);
+    const struct pack_bases *bases, struct page_cache *cache,
+    struct refs **out, struct ckpt_error *err);
 void refs_free(struct refs *r); /* NULL does nothing */
 
 /* References are relative to the part that begins there; what was kept of
  * another part is forgotten. Of one that is not thin, as far as is known,
  * nothing refers to `bases`. */
 void refs_part(struct refs *r, uint64_t part_start, bool may_be_thin);
+
+/* Puts the page that was just decoded (by refs_decode, if it is a reference)
+ * into the cache. */
+void refs_keep(struct refs *r, const struct wire_frame *f, const void *raw);
 
 /* From now on at most `limit` references are followed for a page, of the
  * WIRE_MAX_DEPTH that may be. */

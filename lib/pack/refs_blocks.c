@@ -18,10 +18,10 @@ refs_same(struct refs *r, const struct wire_frame *f,
 	    le32_load(d->stored), err);
 	if (status != CKPT_OK)
 		return (status);
-	if (r->n_page != f->raw)
+	if (r->page->n != f->raw)
 		return (refs_bad(f, "15.1", "a wrong base: a page of another "
 		    "size", err));
-	memcpy(raw, r->page, f->raw);
+	memcpy(raw, r->page->raw, f->raw);
 	return (CKPT_OK);
 }
 
@@ -48,9 +48,9 @@ decode_segment(struct refs *r, const struct wire_frame *f,
 	status = refs_page_before(r, f, offset, le32_load(d->stored), err);
 	if (status != CKPT_OK)
 		return (status);
-	if (begin > r->n_page || n > r->n_page - begin)
+	if (begin > r->page->n || n > r->page->n - begin)
 		return (refs_bad(f, "15.2", "beyond the end of its base", err));
-	memcpy(out, r->page + begin, n);
+	memcpy(out, r->page->raw + begin, n);
 	return (CKPT_OK);
 }
 

@@ -7,7 +7,7 @@
 
 enum ckpt_status
 refs_new(refs_read_fn *read, void *arg, const struct pack_bases *bases,
-    struct refs **out, struct ckpt_error *err)
+    struct page_cache *cache, struct refs **out, struct ckpt_error *err)
 {
 	struct refs *r = calloc(1, sizeof(*r));
 	enum ckpt_status status;
@@ -17,6 +17,7 @@ refs_new(refs_read_fn *read, void *arg, const struct pack_bases *bases,
 	r->read = read;
 	r->arg = arg;
 	r->bases = bases;
+	r->cache = cache;
 	refs_part(r, 0, true);
 	status = codec_new(&r->codec, err);
 	if (status != CKPT_OK) {
@@ -33,7 +34,7 @@ refs_free(struct refs *r)
 	if (r == NULL)
 		return;
 	codec_free(r->codec);
-	free(r->page);
+	page_cache_leave(r->cache, r->page);
 	free(r->tensor);
 	free(r->orbit);
 	free(r);
@@ -44,7 +45,7 @@ refs_part(struct refs *r, uint64_t part_start, bool may_be_thin)
 {
 	r->part_start = part_start;
 	r->may_be_thin = may_be_thin;
-	r->page_offset = r->tensor_offset = r->orbit_offset = UINT64_MAX;
+	r->tensor_offset = r->orbit_offset = UINT64_MAX;
 	r->depth = r->floor;
 }
 
@@ -69,14 +70,23 @@ refs_bad(const struct wire_frame *f, const char *section, const char *what,
 	    "page that refers to others: %s", what));
 }
 
+static bool
+points_back(const struct refs *r, const struct wire_frame *f,
+    uint64_t offset, uint64_t n)
+{
+	uint64_t end = f->offset - r->part_start;
+
+	return (offset >= WIRE_FRAME_SIZE && offset <= end &&
+	    n <= end - offset);
+}
+
 enum ckpt_status
 refs_before(struct refs *r, const struct wire_frame *f, uint64_t offset,
     uint64_t n, unsigned char **out, struct ckpt_error *err)
 {
-	uint64_t end = f->offset - r->part_start;
 	enum ckpt_status status;
 
-	if (offset < WIRE_FRAME_SIZE || offset > end || n > end - offset)
+	if (!points_back(r, f, offset, n))
 		return (refs_bad(f, "15", "it does not point backwards in its "
 		    "part: a cycle, or damage", err));
 	*out = malloc((size_t)n + 1);
@@ -129,48 +139,89 @@ refs_raise(struct refs *r, unsigned height)
 	r->height = r->height > height ? r->height : height;
 }
 
-enum ckpt_status
-refs_page_before(struct refs *r, const struct wire_frame *from,
-    uint64_t offset, uint32_t n_stored, struct ckpt_error *err)
+/* Reads and decodes the page into r->page. */
+static enum ckpt_status
+load_page(struct refs *r, const struct wire_frame *from, uint64_t offset,
+    uint64_t n, struct ckpt_error *err)
 {
-	unsigned char *bytes, *raw;
+	unsigned char *bytes;
+	struct cached_page *p = NULL;
 	struct wire_frame f;
 	enum ckpt_status status;
-	uint64_t n = (uint64_t)n_stored + WIRE_FRAME_SIZE;
-	unsigned height = r->height;
 
-	if (r->page_offset == offset) {
-		refs_raise(r, r->page_height);
-		return (CKPT_OK);
-	}
-	if (n_stored > WIRE_MAX_PAGE)
-		return (refs_bad(from, "15", "to a page over 1 MiB", err));
 	status = refs_before(r, from, offset, n, &bytes, err);
 	if (status != CKPT_OK)
 		return (status);
 	status = refs_frame(from, bytes, n, r->part_start + offset, &f, err);
-	if (status != CKPT_OK)
-		goto err0;
-	raw = malloc(f.raw);
-	if (raw == NULL) {
-		status = error_nomem(err, f.raw);
-		goto err0;
+	if (status == CKPT_OK) {
+		p = page_cache_make(f.raw);
+		status = p == NULL ? error_nomem(err, f.raw) :
+		    decode_page(r, &f, bytes + WIRE_FRAME_SIZE, p->raw, err);
+	}
+	free(bytes);
+	if (status != CKPT_OK) {
+		page_cache_leave(NULL, p);
+		return (status);
+	}
+	p->offset = r->part_start + offset;
+	p->stored = f.stored;
+	p->height = r->height;
+	page_cache_put(r->cache, p);
+	page_cache_leave(r->cache, r->page);
+	r->page = p;
+	return (CKPT_OK);
+}
+
+/* Whether the page is at hand, as r->page from now on. */
+static bool
+is_at_hand(struct refs *r, uint64_t offset, uint32_t n_stored)
+{
+	struct cached_page *p = r->page;
+
+	if (p != NULL && p->offset == offset && p->stored == n_stored)
+		return (true);
+	p = page_cache_get(r->cache, offset, n_stored);
+	if (p == NULL)
+		return (false);
+	page_cache_leave(r->cache, r->page);
+	r->page = p;
+	return (true);
+}
+
+enum ckpt_status
+refs_page_before(struct refs *r, const struct wire_frame *from,
+    uint64_t offset, uint32_t n_stored, struct ckpt_error *err)
+{
+	uint64_t n = (uint64_t)n_stored + WIRE_FRAME_SIZE;
+	unsigned height = r->height;
+	enum ckpt_status status;
+
+	if (n_stored > WIRE_MAX_PAGE)
+		return (refs_bad(from, "15", "to a page over 1 MiB", err));
+	if (points_back(r, from, offset, n) &&
+	    is_at_hand(r, r->part_start + offset, n_stored)) {
+		refs_raise(r, r->page->height);
+		return (CKPT_OK);
 	}
 	r->height = 0;
-	status = decode_page(r, &f, bytes + WIRE_FRAME_SIZE, raw, err);
-	if (status != CKPT_OK) {
-		free(raw);
-		goto err0;
-	}
-	r->page_height = r->height;
+	status = load_page(r, from, offset, n, err);
 	refs_raise(r, height);
-	free(r->page);
-	r->page = raw;
-	r->n_page = f.raw;
-	r->page_offset = offset;
-err0:
-	free(bytes);
 	return (status);
+}
+
+void
+refs_keep(struct refs *r, const struct wire_frame *f, const void *raw)
+{
+	struct cached_page *p = page_cache_make(f->raw);
+
+	if (p == NULL) /* then it is decoded again */
+		return;
+	memcpy(p->raw, raw, f->raw);
+	p->offset = f->offset;
+	p->stored = f->stored;
+	p->height = wire_is_reference(f->codec) ? r->height : 0;
+	page_cache_put(r->cache, p);
+	page_cache_leave(r->cache, p);
 }
 
 /* The pages of `bytes` to their tensor. */
@@ -249,8 +300,10 @@ refs_page(struct refs *r, uint64_t offset, uint32_t stored,
 	enum ckpt_status status;
 
 	status = refs_page_before(r, &beyond, offset, stored, err);
-	*raw = r->page;
-	*n = r->n_page;
+	if (status == CKPT_OK) {
+		*raw = r->page->raw;
+		*n = r->page->n;
+	}
 	return (status);
 }
 

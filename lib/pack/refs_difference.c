@@ -17,8 +17,9 @@ get_base(struct refs *r, const struct wire_frame *f,
 	if (offset != 0) {
 		status = refs_page_before(r, f, offset, le32_load(d->stored),
 		    err);
-		*base = r->page;
-		if (status == CKPT_OK && r->n_page < f->raw)
+		if (status == CKPT_OK)
+			*base = r->page->raw;
+		if (status == CKPT_OK && r->page->n < f->raw)
 			status = refs_bad(f, "15.4", "a wrong base: a page of "
 			    "fewer bytes", err);
 		return (status);

@@ -4,6 +4,7 @@
 #ifndef CKPT_PACK_REFS_PRIVATE_H
 #define CKPT_PACK_REFS_PRIVATE_H
 
+#include "pack/page_cache.h"
 #include "pack/refs.h"
 
 struct refs {
@@ -21,11 +22,8 @@ struct refs {
 	                            references below it, so far */
 	unsigned work;           /* pages that the first of them has needed */
 
-	/* the page that was asked for last */
-	uint64_t page_offset;    /* UINT64_MAX: none */
-	unsigned char *page;
-	uint32_t n_page;
-	unsigned page_height;
+	struct page_cache *cache; /* borrowed; or NULL */
+	struct cached_page *page; /* the one asked for last, or NULL */
 
 	/* the tensor that was asked for last */
 	uint64_t tensor_offset;  /* UINT64_MAX: none */
