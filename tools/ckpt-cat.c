@@ -227,6 +227,7 @@ open_sink(struct cat *c, struct model_sink **sink, struct ckpt_error *err)
 			cli_refuse_terminal(&c->cli);
 		return (npy_matrix_open(c->output, sink, err));
 	default:
+		c->pack.has_ids = true; /* copy_write gives them */
 		return (cli_open_pack(&c->cli, c->output, &c->pack, sink,
 		    err));
 	}

@@ -106,6 +106,7 @@ struct cli_pack_options {
 	int level;            /* of zstd; 0: default */
 	uint64_t group_models; /* --group=N; 0: by size only */
 	bool is_archive;      /* --archive */
+	bool has_ids;         /* model_end gets those of the tensors */
 };
 CKPT_CHECKED enum ckpt_status cli_open_pack(const struct cli *c,
     const char *path, const struct cli_pack_options *options,

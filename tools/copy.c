@@ -3,6 +3,8 @@
 #include "hold.h"
 
 #define CHUNK ((size_t)256 << 10)
+/* Of large models, on several threads: it is hashed while it is encoded. */
+#define LARGE_CHUNK ((size_t)2 << 20)
 
 struct copy {
 	const struct cli *cli;
@@ -20,6 +22,7 @@ struct copy {
 	struct ckpt_id *kept_ids;
 	size_t n_kept_ids;          /* allocated */
 	unsigned char *chunk;
+	size_t n_chunk;
 };
 
 enum ckpt_status
@@ -39,8 +42,9 @@ copy_new(const struct cli *cli, struct model_source *source,
 	c->select.tensors = select->tensors;
 	c->select.n_tensors = select->n_tensors;
 	c->set = set;
-	c->chunk = malloc(CHUNK);
-	st = c->chunk == NULL ? error_nomem(err, CHUNK) :
+	c->n_chunk = cli->n_threads > 1 ? LARGE_CHUNK : CHUNK;
+	c->chunk = malloc(c->n_chunk);
+	st = c->chunk == NULL ? error_nomem(err, c->n_chunk) :
 	    id_stream_new(&c->stream, err);
 	if (st == CKPT_OK)
 		st = sha256_new(&c->model_hash, err);
@@ -303,25 +307,47 @@ pass(struct copy *c, struct model_sink *sink, const unsigned char *p,
 	return (st);
 }
 
+/* A chunk of the model on its way. */
+struct passing {
+	struct copy *copy;
+	struct model_sink *sink;
+	size_t part;
+	uint64_t offset;
+	size_t tensor;
+};
+
+static enum ckpt_status
+hash_or_pass(void *arg, size_t i, unsigned thread, struct ckpt_error *err)
+{
+	struct passing *p = arg;
+	struct copy *c = p->copy;
+
+	(void)thread;
+	if (i == 1)
+		return (pass(c, p->sink, c->chunk, p->part, p->offset,
+		    &p->tensor, err));
+	return (c->is_held ? CKPT_OK : id_stream_update(c->stream, c->chunk,
+	    p->part, err));
+}
+
 static enum ckpt_status
 write_bytes(struct copy *c, struct model_sink *sink, struct ckpt_error *err)
 {
-	uint64_t offset = 0, n_bytes = c->schema->n_bytes;
-	size_t part, tensor = 0;
+	struct passing p = { .copy = c, .sink = sink };
+	uint64_t n_bytes = c->schema->n_bytes;
 	enum ckpt_status st = CKPT_OK;
 
-	for (; st == CKPT_OK && offset < n_bytes; offset += part) {
-		part = n_bytes - offset < CHUNK ?
-		    (size_t)(n_bytes - offset) : CHUNK;
+	for (; st == CKPT_OK && p.offset < n_bytes; p.offset += p.part) {
+		p.part = n_bytes - p.offset < c->n_chunk ?
+		    (size_t)(n_bytes - p.offset) : c->n_chunk;
 		if (c->is_held)
-			st = hold_read(c->hold, c->chunk, part, offset, err);
-		else
-			st = model_read(c->source, c->chunk, part, err);
-		if (st == CKPT_OK && !c->is_held)
-			st = id_stream_update(c->stream, c->chunk, part, err);
-		if (st == CKPT_OK)
-			st = pass(c, sink, c->chunk, part, offset, &tensor,
+			st = hold_read(c->hold, c->chunk, p.part, p.offset,
 			    err);
+		else
+			st = model_read(c->source, c->chunk, p.part, err);
+		if (st == CKPT_OK)
+			st = threads_for(p.part > CHUNK ? 2 : 1, 2,
+			    hash_or_pass, &p, err);
 	}
 	return (st);
 }

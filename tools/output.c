@@ -12,6 +12,7 @@ cli_open_pack(const struct cli *c, const char *path,
 		.level = options->level,
 		.group_models = options->group_models,
 		.is_archive = options->is_archive,
+		.has_ids = options->has_ids,
 		.bases = c->bases,
 		.n_threads = c->n_threads,
 	};

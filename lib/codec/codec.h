@@ -39,6 +39,13 @@ CKPT_CHECKED enum ckpt_status codec_encode(struct codec *c,
     const void *raw, size_t n, void *out, size_t *n_out,
     enum codec_kind *kind, struct ckpt_error *err);
 
+/* Whether codec_encode may give fewer than `limit` bytes, by estimate: false
+ * only where it surely, or as good as surely, does not. `scratch` is
+ * codec_bound(n) bytes large. */
+bool codec_may_beat(struct codec *c, enum codec_kind wanted,
+    enum ckpt_dtype dtype, int level, const void *raw, size_t n,
+    size_t limit, void *scratch);
+
 /* Decodes to exactly `n_raw` bytes, else CKPT_CORRUPT (no offset set). */
 CKPT_CHECKED enum ckpt_status codec_decode(struct codec *c,
     enum codec_kind kind, const void *stored, size_t n_stored, void *raw,

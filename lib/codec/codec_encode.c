@@ -122,6 +122,27 @@ encode_smaller(struct codec *c, enum ckpt_dtype dtype, int level,
 	return (CKPT_OK);
 }
 
+bool
+codec_may_beat(struct codec *c, enum codec_kind wanted,
+    enum ckpt_dtype dtype, int level, const void *raw, size_t n,
+    size_t limit, void *scratch)
+{
+	struct planes_plan plan;
+	struct ckpt_error err;
+
+	if (wanted == CODEC_NONE || n == 0 || n > CODEC_MAX_PAGE)
+		return (n < limit);
+	if (wanted == CODEC_PLANES) {
+		if (need_planes(c, &err) != CKPT_OK)
+			return (true);
+		planes_choose(c->planes, dtype, raw, n, &plan);
+		if (plan.bits * 0.97 < 8.0 * (double)limit)
+			return (true);
+	}
+	return (zstd_may_win(c, level, raw, n, 8.0 * (double)limit,
+	    scratch));
+}
+
 enum ckpt_status
 codec_encode(struct codec *c, enum codec_kind wanted, enum ckpt_dtype dtype,
     int level, const void *raw, size_t n, void *out, size_t *n_out,

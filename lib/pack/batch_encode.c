@@ -5,10 +5,6 @@
 #include "pack/batch.h"
 #include "pack/page_cache.h"
 
-/* Differences of less than that part of a page are not compared with other
- * codecs. */
-#define SURELY_NEAR 16
-
 /* What encoding a page may need, with the head of differences. */
 static size_t
 need_of(uint32_t raw)
@@ -180,7 +176,9 @@ encode_one(void *arg, size_t i, unsigned thread, struct ckpt_error *err)
 		return (CKPT_OK);
 	status = encode_near(b, p, b->codecs[thread], &n_near, err);
 	n = p->frame.raw;
-	if (status == CKPT_OK && n_near > n / SURELY_NEAR)
+	if (status == CKPT_OK && (n_near == SIZE_MAX || codec_may_beat(
+	    b->codecs[thread], b->kind, p->dtype, b->level, p->raw, n,
+	    n_near, p->stored)))
 		status = codec_encode(b->codecs[thread], b->kind, p->dtype,
 		    b->level, p->raw, p->frame.raw, p->stored, &n, &kind,
 		    err);

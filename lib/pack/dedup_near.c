@@ -5,7 +5,7 @@
 #include "pack/dedup.h"
 
 #define MIN_BYTES 512     /* of a tensor; less is not worth a head */
-#define N_CANDIDATES 4    /* that are sampled */
+#define N_CANDIDATES 3    /* that are sampled */
 #define N_SEARCHED 64     /* of one name, for the model that is near */
 /* Above these parts of their width differences gain nothing. */
 #define FAR_NUM 13
