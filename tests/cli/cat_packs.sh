@@ -15,6 +15,8 @@ for f in "$vectors"/bad-*.ckpk "$vectors"/unsupported-*.ckpk; do
 	[ ! -e made.npy ] || { fail "an array of $f"; rm made.npy; }
 done
 for f in "$vectors"/good-*.ckpk; do
+	grep -q "^| ${f##*/} |.*, with " "$vectors/README.md" &&
+		continue # with its base: verdicts.sh
 	expect 0 ckpt-cat -ll "$f"
 	cat "$f" | ckpt-cat -ll 2> /dev/null | cmp - out ||
 		fail "$f through a pipe"
