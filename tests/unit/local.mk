@@ -105,6 +105,11 @@ tests_unit_test_pack_salvage_SOURCES = tests/unit/test_pack_salvage.c \
 tests_unit_test_pack_salvage_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_pack_salvage_LDADD = $(TESTS_LIBS)
 
+UNIT_TESTS += tests/unit/test_page_cache
+tests_unit_test_page_cache_SOURCES = tests/unit/test_page_cache.c
+tests_unit_test_page_cache_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_page_cache_LDADD = $(TESTS_LIBS)
+
 UNIT_TESTS += tests/unit/test_pack_public
 tests_unit_test_pack_public_SOURCES = tests/unit/test_pack_public.c \
 	tests/unit/unit.h
