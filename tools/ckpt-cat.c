@@ -2,6 +2,8 @@
  * ckpt-cat: models in any format to a pack, a selection of it, another
  * format, or a listing.
  */
+#include <sys/stat.h>
+
 #include "base_packs.h"
 #include "cli.h"
 #include "coding.h"
@@ -261,12 +263,28 @@ run(struct cat *c, struct model_sink *sink, uint64_t *n,
 	return (st == CKPT_END ? CKPT_OK : st);
 }
 
+static bool
+is_same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return (b != NULL && stat(a, &x) == 0 && stat(b, &y) == 0 &&
+	    S_ISREG(x.st_mode) && x.st_dev == y.st_dev &&
+	    x.st_ino == y.st_ino);
+}
+
 /* What thin archives refer to. */
 static enum ckpt_status
 open_bases(struct cat *c, struct ckpt_error *err)
 {
+	size_t i;
+
 	enum ckpt_status st;
 
+	for (i = 0; i < c->n_bases; i++)
+		if (is_same_file(c->bases[i], c->output))
+			cli_usage_error(&c->cli, "--base=%s is the output, "
+			    "too: it would be lost", c->bases[i]);
 	if (c->n_bases == 0)
 		return (CKPT_OK);
 	st = base_packs_open(&c->cli, c->bases, c->n_bases, &c->base, err);

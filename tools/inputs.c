@@ -59,6 +59,7 @@ open_leaf(struct inputs *s, struct bytes *in, enum foreign_kind kind,
 		.bases = s->cli->bases,
 		.arg = s,
 		.lost = s->cli->n_lost != NULL ? note_loss : NULL,
+		.damaged = note_loss,
 	};
 
 	/* its reader says best what is wrong with it */

@@ -116,6 +116,7 @@ struct dedup_query {
 /* A tensor that another may be stored as differences to. */
 struct dedup_base {
 	bool is_outside;
+	bool is_same;                /* by its ID: nothing differs */
 	struct dedup_tensor t;       /* of one outside: ID and n_bytes */
 };
 

@@ -7,6 +7,9 @@
 #define MIN_BYTES 512     /* of a tensor; less is not worth a head */
 #define N_CANDIDATES 3    /* that are sampled */
 #define N_SEARCHED 64     /* of one name, for the model that is near */
+/* A copy of what is stored as differences refers to it: a chain of these leaves
+ * room for that. */
+#define MAX_BELOW (WIRE_MAX_DEPTH - 2)
 /* Above these parts of their width differences gain nothing. */
 #define FAR_NUM 13
 #define FAR_DEN 16
@@ -153,6 +156,7 @@ dedup_near_find(struct dedup *a, const struct dedup_query *q,
 	enum ckpt_status status;
 
 	*found = false;
+	memset(base, 0, sizeof(*base));
 	if (q->t->n_bytes < MIN_BYTES)
 		return (CKPT_OK);
 	status = find_here(a, q, base, &distance, found, err);
@@ -172,7 +176,7 @@ read_outside(struct dedup *a, const struct dedup_base *base, uint64_t begin,
 	enum ckpt_status status;
 
 	status = a->bases->read(a->bases->arg, &base->t.id, begin, out, n,
-	    WIRE_MAX_DEPTH - 1, depth, &why);
+	    base->is_same ? WIRE_MAX_DEPTH - 1 : MAX_BELOW, depth, &why);
 	*found = status == CKPT_OK;
 	if (status != CKPT_NO_MEMORY)
 		return (CKPT_OK);
@@ -225,7 +229,7 @@ dedup_near_page(struct dedup *a, const struct dedup_base *base,
 		    err);
 	} else {
 		p = dedup_places(a) + base->t.place + k;
-		if (k >= base->t.n_places || p->depth >= WIRE_MAX_DEPTH)
+		if (k >= base->t.n_places || p->depth > MAX_BELOW)
 			return (CKPT_OK);
 		le64_store(head->offset, p->offset);
 		le32_store(head->stored, p->stored);

@@ -55,6 +55,7 @@ struct pack_index {
 	uint64_t memory;
 	void *arg;
 	void (*lost)(void *arg, const struct ckpt_error *err);
+	void (*damaged)(void *arg, const struct ckpt_error *err);
 	struct batch *batch;
 	struct buf stored, raw;
 	unsigned char *tail;       /* the input's last bytes, kept */

@@ -91,6 +91,10 @@ struct pack_reader_options {
 	 * another input: fail. */
 	void *arg;
 	void (*lost)(void *arg, const struct ckpt_error *err);
+	/* With `lost`, or NULL: told once, before any tensor, where there is
+	 * damage beside the pages' bytes, also if it costs nothing, since all
+	 * but these stands twice. */
+	void (*damaged)(void *arg, const struct ckpt_error *err);
 };
 
 /* A source of all models of a pack (of all its parts), front to back. Takes

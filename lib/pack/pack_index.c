@@ -254,6 +254,7 @@ pack_index_open(struct bytes *in, const struct pack_reader_options *options,
 	x->memory = options->memory != 0 ? options->memory : INDEX_MEMORY;
 	x->arg = options->arg;
 	x->lost = options->lost;
+	x->damaged = options->damaged;
 	x->group.group = UINT32_MAX;
 	buf_init(&x->stored, (size_t)WIRE_MAX_PAYLOAD + WIRE_TAIL);
 	buf_init(&x->raw, (size_t)WIRE_MAX_PAYLOAD + 1);

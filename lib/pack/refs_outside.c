@@ -19,9 +19,9 @@ refs_outside(struct refs *r, const struct wire_frame *from,
 		status = r->bases->read(r->bases->arg, base, begin, out, n,
 		    WIRE_MAX_DEPTH - r->depth, &height, err);
 	if (status == CKPT_END)
-		return (refs_bad(from, "15", r->bases == NULL ? "its base "
-		    "stands outside of this thin pack: a missing base" :
-		    "a missing base", err));
+		return (refs_bad(from, "15", r->bases == NULL ? "a missing "
+		    "base: this pack is thin" : "a missing base: it is not "
+		    "in what was given", err));
 	if (status == CKPT_OK)
 		refs_raise(r, height);
 	return (status);

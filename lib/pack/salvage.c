@@ -73,7 +73,30 @@ struct pairing {
 	size_t part;
 	uint64_t part_start;
 	uint32_t last_number;
+	bool is_ended;            /* the last frame was a part's end */
+	struct ckpt_error damage; /* the first one; CKPT_OK: none */
 };
+
+/* Notes where something is wrong, which need not cost anything. */
+static void
+note_damage(struct pairing *p, enum ckpt_status status, uint64_t offset,
+    const char *section, const char *what)
+{
+	if (p->damage.status == CKPT_OK)
+		(void)error_at(&p->damage, status, offset, section, "%s",
+		    what);
+}
+
+/* A frame beside the pages must be whole, too. */
+static void
+check_frame(struct pairing *p, const struct wire_frame *f)
+{
+	struct ckpt_error why = { .status = CKPT_OK };
+
+	if (f->kind != WIRE_PAGE && p->damage.status == CKPT_OK &&
+	    salvage_payload(p->x, f, &why) != CKPT_OK)
+		p->damage = why;
+}
 
 static enum ckpt_status
 close_group(struct pairing *p, struct ckpt_error *err)
@@ -117,32 +140,72 @@ pair(struct pairing *p, const struct wire_frame *f, struct ckpt_error *err)
 	return (status == CKPT_OK ? close_group(p, err) : status);
 }
 
+/* The frame is the first one of a part. */
+static enum ckpt_status
+begin_part(struct pairing *p, const struct wire_frame *f,
+    struct ckpt_error *err)
+{
+	enum ckpt_status status = close_group(p, err);
+
+	if (p->part > 0 && !p->is_ended)
+		note_damage(p, CKPT_CORRUPT, f->offset, "2.2",
+		    "a part without its end frame stands before");
+	if (f->kind != WIRE_PART)
+		note_damage(p, CKPT_CORRUPT, f->offset, "4",
+		    "a part without its head");
+	/* a head that is damaged stood before this frame */
+	p->part_start = f->kind == WIRE_PART ||
+	    f->offset < WIRE_FRAME_SIZE ? f->offset :
+	    f->offset - WIRE_FRAME_SIZE;
+	p->open.part = ++p->part;
+	p->open.part_start = p->part_start;
+	return (status);
+}
+
+static enum ckpt_status
+walk_frames(struct salvage_walk *w, struct pairing *p,
+    struct ckpt_error *err)
+{
+	struct wire_frame f;
+	uint64_t at = 0, damaged = 0;
+	enum ckpt_status status;
+
+	while ((status = salvage_next(w, &f, err)) == CKPT_OK) {
+		if (w->damaged > damaged)
+			note_damage(p, CKPT_CORRUPT, at, "3.10",
+			    "damaged bytes, or no frame where one is due");
+		damaged = w->damaged;
+		if (f.kind == WIRE_PART || f.number <= p->last_number)
+			status = begin_part(p, &f, err);
+		p->last_number = f.number;
+		p->is_ended = f.kind == WIRE_END;
+		if (status == CKPT_OK)
+			status = pair(p, &f, err);
+		if (status != CKPT_OK)
+			return (status);
+		check_frame(p, &f);
+		at = f.offset + WIRE_FRAME_SIZE + f.stored;
+	}
+	if (status == CKPT_END && (!p->is_ended || at != p->x->size))
+		note_damage(p, p->is_ended ? CKPT_CORRUPT : CKPT_TRUNCATED,
+		    p->is_ended ? at : p->x->size, "2.2", p->is_ended ?
+		    "bytes after the end frame" :
+		    "the pack is cut off here, before its end frame");
+	return (status);
+}
+
 static enum ckpt_status
 walk(struct pack_index *x, struct salvage *s, struct ckpt_error *err)
 {
 	struct salvage_walk w = { .x = x };
 	struct pairing p = { .x = x, .s = s };
-	struct wire_frame f;
-	enum ckpt_status status;
+	enum ckpt_status status = walk_frames(&w, &p, err);
 
-	while ((status = salvage_next(&w, &f, err)) == CKPT_OK) {
-		if (f.kind == WIRE_PART || f.number <= p.last_number) {
-			status = close_group(&p, err);
-			if (status != CKPT_OK)
-				return (status);
-			/* a head that is damaged stood before this frame */
-			p.part_start = f.kind == WIRE_PART ||
-			    f.offset < WIRE_FRAME_SIZE ? f.offset :
-			    f.offset - WIRE_FRAME_SIZE;
-			p.open.part = ++p.part;
-			p.open.part_start = p.part_start;
-		}
-		p.last_number = f.number;
-		status = pair(&p, &f, err);
-		if (status != CKPT_OK)
-			return (status);
-	}
-	return (status == CKPT_END ? close_group(&p, err) : status);
+	if (status != CKPT_END)
+		return (status);
+	if (p.damage.status != CKPT_OK && x->damaged != NULL)
+		x->damaged(x->arg, &p.damage);
+	return (close_group(&p, err));
 }
 
 /* A group of which neither description is sound takes its models with it;

@@ -191,7 +191,7 @@ static enum ckpt_status
 put_outside(struct writer *w, const struct dedup_query *q, bool *found,
     struct ckpt_error *err)
 {
-	struct dedup_base base = { .is_outside = true };
+	struct dedup_base base = { .is_outside = true, .is_same = true };
 	const struct pack_bases *bases = w->options.bases;
 	enum ckpt_status status;
 	uint64_t begin;

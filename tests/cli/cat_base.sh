@@ -84,6 +84,24 @@ expect 2 ckpt-cat -o lost.ckpk --base="$cycle" "$cycle"
 one_line
 says 'base tensor [0-9a-f]\{64\}: .*chain of more than 8'
 
+# the base is not overwritten by what needs it, under any name
+cp step-1.ckpk own.ckpk
+ln -s own.ckpk link.ckpk
+expect 2 ckpt-cat --archive --base=link.ckpk -o own.ckpk small/2.safetensors
+says 'is the output'
+cmp -s own.ckpk step-1.ckpk || fail "the base is overwritten"
+
+# copies of a state at the end of a chain cost no more than others
+set --
+for i in 1 2 3 4 5 6 7 8 9; do
+	set -- "$@" small/$i.safetensors
+done
+expect 0 ckpt-cat --archive -o nine.ckpk "$@"
+set -- "$@" small/9.safetensors small/8.safetensors small/7.safetensors
+expect 0 ckpt-cat --archive -o copies.ckpk "$@"
+[ $(($(size copies.ckpk) - $(size nine.ckpk))) -le 3000 ] ||
+	fail "copies: $(size nine.ckpk) to $(size copies.ckpk) bytes"
+
 # damage to the base is told with the base's ID
 cp step-1.ckpk bad.ckpk
 printf '\377' | dd of=bad.ckpk bs=1 seek=250000 conv=notrunc 2> /dev/null
