@@ -72,7 +72,7 @@ make_pack(const struct cli *c, const char *path, struct bytes **out,
 	st = cli_open_inputs(c, paths, 1, &source, err);
 	if (st != CKPT_OK)
 		return (st);
-	file = tmpfile();
+	file = spool_open();
 	st = file == NULL ? error_sys(err, "cannot make a temporary file") :
 	    outfile_borrow(fileno(file), &f, err);
 	if (st == CKPT_OK)

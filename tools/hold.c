@@ -37,25 +37,12 @@ hold_free(struct hold *h)
 	free(h);
 }
 
-/* A file that vanishes with the process. */
 static enum ckpt_status
 open_temporary(struct hold *h, struct ckpt_error *err)
 {
-	const char *dir = getenv("TMPDIR");
-	char path[4096];
-	int n;
-
-	if (dir == NULL || *dir == '\0')
-		dir = "/tmp";
-	n = snprintf(path, sizeof(path), "%s/ckpt-XXXXXX", dir);
-	if (n < 0 || (size_t)n >= sizeof(path))
-		return (error_set(err, CKPT_USAGE, "TMPDIR is too long"));
-	h->fd = mkostemp(path, O_CLOEXEC);
-	if (h->fd < 0)
-		return (error_sys(err, "cannot create a temporary file in "
-		    "%.300s", dir));
-	(void)unlink(path);
-	return (CKPT_OK);
+	h->fd = spool_fd();
+	return (h->fd >= 0 ? CKPT_OK : error_sys(err,
+	    "cannot make a temporary file"));
 }
 
 enum ckpt_status

@@ -13,6 +13,7 @@
 #include "base/model.h"
 #include "base/outfile.h"
 #include "base/schema.h"
+#include "base/spool.h"
 #include "base/temporary.h"
 #include "base/text.h"
 #include "base/threads.h"

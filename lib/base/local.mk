@@ -11,6 +11,7 @@ CORE_SOURCES += \
 	lib/base/model.c lib/base/model.h \
 	lib/base/outfile.c lib/base/outfile.h \
 	lib/base/schema.c lib/base/schema.h \
+	lib/base/spool.c lib/base/spool.h \
 	lib/base/temporary.c lib/base/temporary.h \
 	lib/base/text.c lib/base/text.h \
 	lib/base/threads.c lib/base/threads.h

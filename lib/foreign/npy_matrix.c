@@ -399,7 +399,7 @@ npy_matrix_open(const char *path, struct model_sink **out,
 		goto err0;
 	fd = outfile_fd(m->out);
 	if (fd < 0) {
-		m->spool = tmpfile();
+		m->spool = spool_open();
 		if (m->spool == NULL) {
 			st = error_sys(err, "cannot create a temporary file");
 			goto err1;

@@ -27,7 +27,7 @@ slots_new(size_t n, bool *is_mapped)
 	*is_mapped = false;
 	if (n_bytes <= MAX_MEMORY)
 		return (calloc(n, sizeof(struct lookup_slot)));
-	f = tmpfile();
+	f = spool_open();
 	if (f == NULL)
 		return (NULL);
 	if (ftruncate(fileno(f), (off_t)n_bytes) == 0)

@@ -59,7 +59,7 @@ begin_archive(struct reader *r, struct ckpt_error *err)
 	batch_part(r->batch, r->part_start, r->is_thin);
 	if (bytes_is_random(r->in, NULL))
 		return (CKPT_OK);
-	r->spool = tmpfile();
+	r->spool = spool_open();
 	if (r->spool == NULL || fwrite(head, sizeof(head), 1, r->spool) != 1)
 		return (error_sys(err, "cannot make a temporary file for an "
 		    "archive that is read from a pipe"));

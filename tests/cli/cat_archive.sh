@@ -81,6 +81,14 @@ added=$(($(size turned.ckpk) - $(size half.ckpk)))
 [ $((added * 500)) -le "$(size half.safetensors)" ] ||
 	fail "turned: $added bytes"
 
+# from a pipe through a file in TMPDIR, not elsewhere
+TMPDIR=$scratch/none ckpt-cat -l < turned.ckpk > out 2> err ||
+	fail "a file was spooled"
+# shellcheck disable=SC2002
+cat turned.ckpk | TMPDIR=$scratch/none ckpt-cat -l > out 2> err &&
+	fail "TMPDIR is not used"
+says 'temporary file'
+
 # what each coding saves, and that the table adds up to the file
 expect 0 ckpt-cat --stats moved.ckpk
 prints '^f32	planes	'
