@@ -54,7 +54,8 @@ struct ckpt_error {
 	int sys_errno;      /* errno where status is CKPT_SYSTEM, else 0 */
 	uint64_t offset;    /* byte offset in the input, or CKPT_NO_OFFSET */
 	uint64_t line;      /* line of a text input, counted from 1, or 0 */
-	char section[16];   /* section of the specification, or "" */
+	char section[16];   /* of the specification: "15.4" is of ckpt-pack.md;
+	                       others are named: "ckpt-store 5"; or "" */
 	char where[512];    /* the input's name as far as known, or "" */
 	char text[512];     /* one line: what was found, what was expected */
 };
@@ -160,7 +161,9 @@ struct ckpt_tensor {
  *		ckpt_writer_end
  *	ckpt_writer_close
  *
- * After an error only ckpt_writer_abort may follow.
+ * An error, be it the caller's (a call out of order: CKPT_USAGE), ends it:
+ * all calls that follow give the same error, also ckpt_writer_close, which
+ * then does as ckpt_writer_abort.
  */
 struct ckpt_writer;
 
@@ -190,7 +193,8 @@ CKPT_CHECKED enum ckpt_status ckpt_writer_write(struct ckpt_writer *w,
 CKPT_CHECKED enum ckpt_status ckpt_writer_end(struct ckpt_writer *w,
     struct ckpt_error *err);
 
-/* Writes what is left and the end, and frees the writer, also on error. */
+/* Writes what is left and the end, and frees the writer, also on error.
+ * CKPT_USAGE if the last model was not ended. */
 CKPT_CHECKED enum ckpt_status ckpt_writer_close(struct ckpt_writer *w,
     struct ckpt_error *err);
 
@@ -200,7 +204,8 @@ void ckpt_writer_abort(struct ckpt_writer *w); /* NULL does nothing */
 /*
  * Reads a pack front to back, from a pipe or a file. Every byte is checked
  * before it is handed out, and when the last byte of a model has been read
- * its IDs are computed and compared with the pack's (CKPT_MISMATCH).
+ * its IDs are computed and compared with the pack's (CKPT_MISMATCH). An error
+ * other than CKPT_USAGE is given again by all calls that follow.
  */
 struct ckpt_reader;
 
@@ -213,7 +218,8 @@ CKPT_CHECKED enum ckpt_status ckpt_reader_open(int fd, unsigned n_threads,
 CKPT_CHECKED enum ckpt_status ckpt_reader_next(struct ckpt_reader *r,
     struct ckpt_error *err);
 
-/* Of the current model; texts are valid until the next one. */
+/* Of the current model; texts are valid until the next one. The label is NULL
+ * if there is none; a tensor or an entry beyond the last is all NULL and 0. */
 const char *ckpt_reader_label(const struct ckpt_reader *r);
 size_t ckpt_reader_n_tensors(const struct ckpt_reader *r);
 void ckpt_reader_tensor(const struct ckpt_reader *r, size_t i,
@@ -236,7 +242,7 @@ void ckpt_reader_close(struct ckpt_reader *r); /* NULL does nothing */
 
 /* Progress: called after each piece that is read or written with the bytes
  * of weights so far; an answer other than 0 ends the call with
- * CKPT_CANCELLED, after which only abort or close may follow. */
+ * CKPT_CANCELLED, an error as others are: a close commits nothing. */
 typedef int (*ckpt_progress)(void *arg, uint64_t n_bytes);
 void ckpt_writer_watch(struct ckpt_writer *w, ckpt_progress watch, void *arg);
 void ckpt_reader_watch(struct ckpt_reader *r, ckpt_progress watch, void *arg);
@@ -260,7 +266,8 @@ CKPT_CHECKED enum ckpt_status ckpt_index_find(struct ckpt_index *x,
     const char *label, uint64_t *model, struct ckpt_error *err);
 
 /* Goes to a model, which the next functions are about. CKPT_USAGE if there
- * is no such one. Texts are valid until the next one. */
+ * is no such one. Texts are valid until the next one; before the first the
+ * label is NULL. A tensor beyond the last is all NULL and 0. */
 CKPT_CHECKED enum ckpt_status ckpt_index_go(struct ckpt_index *x,
     uint64_t model, struct ckpt_error *err);
 const char *ckpt_index_label(const struct ckpt_index *x);

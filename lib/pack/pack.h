@@ -225,7 +225,7 @@ CKPT_CHECKED enum ckpt_status pack_index_source(struct pack_index *x,
 
 /* ---- the objects of ckpt.h, for other sinks and sources ---- */
 
-/* A description, with texts borrowed from `t`. */
+/* A description, with texts borrowed from `t`; of NULL all zeros. */
 void pack_public_tensor(const struct tensor_desc *t, struct ckpt_tensor *out);
 
 /* Takes the sink, or the source, over, also on failure. */

@@ -85,7 +85,8 @@ void
 ckpt_index_tensor(const struct ckpt_index *x, size_t i,
     struct ckpt_tensor *out)
 {
-	pack_public_tensor(&x->head.schema->tensors[i], out);
+	pack_public_tensor(i < ckpt_index_n_tensors(x) ?
+	    &x->head.schema->tensors[i] : NULL, out);
 }
 
 size_t

@@ -13,7 +13,18 @@ struct ckpt_reader {
 	uint64_t n_done;     /* bytes of weights */
 	bool has_id;
 	struct ckpt_id id;
+	struct ckpt_error failure; /* of the input: nothing follows it */
 };
+
+/* Keeps and tells what failed. */
+static enum ckpt_status
+fail(struct ckpt_reader *r, enum ckpt_status status, struct ckpt_error *err)
+{
+	r->failure.status = status;
+	if (err != NULL)
+		*err = r->failure;
+	return (status);
+}
 
 enum ckpt_status
 ckpt_reader_open(int fd, unsigned n_threads, uint64_t memory,
@@ -34,6 +45,7 @@ ckpt_reader_open(int fd, unsigned n_threads, uint64_t memory,
 		bytes_close(in);
 		return (error_nomem(err, sizeof(*r)));
 	}
+	r->failure.offset = CKPT_NO_OFFSET;
 	status = pack_source_open(in, &o, &r->source, err);
 	if (status == CKPT_OK)
 		status = id_stream_new(&r->ids, err);
@@ -57,6 +69,7 @@ pack_public_reader(struct model_source *source, struct ckpt_reader **out,
 		return (error_nomem(err, sizeof(*r)));
 	}
 	r->source = source;
+	r->failure.offset = CKPT_NO_OFFSET;
 	status = id_stream_new(&r->ids, err);
 	if (status != CKPT_OK) {
 		ckpt_reader_close(r);
@@ -92,19 +105,23 @@ finish(struct ckpt_reader *r, struct ckpt_error *err)
 enum ckpt_status
 ckpt_reader_next(struct ckpt_reader *r, struct ckpt_error *err)
 {
-	enum ckpt_status status;
+	struct ckpt_error *why = &r->failure;
+	enum ckpt_status status = why->status;
 
 	model_head_release(&r->head);
 	r->left = 0;
 	r->has_id = false;
-	status = model_next(r->source, &r->head, err);
-	if (status != CKPT_OK)
+	if (status == CKPT_OK)
+		status = model_next(r->source, &r->head, why);
+	if (status == CKPT_END)
 		return (status);
-	r->left = r->head.schema->n_bytes;
-	status = id_stream_begin(r->ids, r->head.schema, err);
+	if (status == CKPT_OK) {
+		r->left = r->head.schema->n_bytes;
+		status = id_stream_begin(r->ids, r->head.schema, why);
+	}
 	if (status == CKPT_OK && r->left == 0)
-		status = finish(r, err);
-	return (status);
+		status = finish(r, why);
+	return (status == CKPT_OK ? CKPT_OK : fail(r, status, err));
 }
 
 const char *
@@ -123,12 +140,17 @@ void
 ckpt_reader_tensor(const struct ckpt_reader *r, size_t i,
     struct ckpt_tensor *out)
 {
-	pack_public_tensor(&r->head.schema->tensors[i], out);
+	pack_public_tensor(i < ckpt_reader_n_tensors(r) ?
+	    &r->head.schema->tensors[i] : NULL, out);
 }
 
 void
 pack_public_tensor(const struct tensor_desc *t, struct ckpt_tensor *out)
 {
+	if (t == NULL) {
+		memset(out, 0, sizeof(*out));
+		return;
+	}
 	out->name = t->name;
 	out->dtype = t->dtype;
 	out->n_dims = t->n_dims;
@@ -146,8 +168,10 @@ void
 ckpt_reader_meta(const struct ckpt_reader *r, size_t i, const char **key,
     const char **value)
 {
-	*key = r->head.meta.entries[i].key;
-	*value = r->head.meta.entries[i].value;
+	bool is = i < r->head.meta.n;
+
+	*key = is ? r->head.meta.entries[i].key : NULL;
+	*value = is ? r->head.meta.entries[i].value : NULL;
 }
 
 enum ckpt_status
@@ -156,21 +180,26 @@ ckpt_reader_read(struct ckpt_reader *r, void *out, size_t n,
 {
 	enum ckpt_status status;
 
+	if (r->failure.status != CKPT_OK)
+		return (fail(r, r->failure.status, err));
 	if (n > r->left)
 		return (error_set(err, CKPT_USAGE,
 		    "more bytes are read than the model has"));
 	if (n == 0)
 		return (CKPT_OK);
-	status = model_read(r->source, out, n, err);
+	status = model_read(r->source, out, n, &r->failure);
 	if (status == CKPT_OK)
-		status = id_stream_update(r->ids, out, n, err);
-	if (status != CKPT_OK)
-		return (status);
-	r->left -= n;
-	r->n_done += n;
-	if (r->watch != NULL && r->watch(r->arg, r->n_done) != 0)
-		return (error_set(err, CKPT_CANCELLED, "cancelled"));
-	return (r->left == 0 ? finish(r, err) : CKPT_OK);
+		status = id_stream_update(r->ids, out, n, &r->failure);
+	if (status == CKPT_OK) {
+		r->left -= n;
+		r->n_done += n;
+		if (r->watch != NULL && r->watch(r->arg, r->n_done) != 0)
+			status = error_set(&r->failure, CKPT_CANCELLED,
+			    "cancelled");
+	}
+	if (status == CKPT_OK && r->left == 0)
+		status = finish(r, &r->failure);
+	return (status == CKPT_OK ? CKPT_OK : fail(r, status, err));
 }
 
 enum ckpt_status

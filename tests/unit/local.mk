@@ -116,6 +116,12 @@ tests_unit_test_pack_public_SOURCES = tests/unit/test_pack_public.c \
 tests_unit_test_pack_public_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_pack_public_LDADD = lib/libckpt.la $(CMOCKA_LIBS)
 
+UNIT_TESTS += tests/unit/test_public_misuse
+tests_unit_test_public_misuse_SOURCES = tests/unit/test_public_misuse.c \
+	tests/unit/unit.h
+tests_unit_test_public_misuse_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_public_misuse_LDADD = lib/libckpt.la $(CMOCKA_LIBS)
+
 UNIT_TESTS += tests/unit/test_safetensors
 tests_unit_test_safetensors_SOURCES = tests/unit/test_safetensors.c \
 	tests/unit/safefile.c tests/unit/safefile.h tests/unit/unit.h
