@@ -263,8 +263,9 @@ cli_report(const struct cli *c, const struct ckpt_error *err)
 		    (unsigned long long)err->offset);
 	put_clean(err->text);
 	if (err->section[0] != '\0')
-		(void)fprintf(stderr, " (%sckpt-pack %s)",
-		    verdict(err->status), err->section);
+		(void)fprintf(stderr, " (%s%s%s)", verdict(err->status),
+		    err->section[0] <= '9' ? "ckpt-pack " : "",
+		    err->section);
 	(void)putc('\n', stderr);
 }
 

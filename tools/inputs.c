@@ -5,6 +5,7 @@
 #include "cli.h"
 #include "formats.h"
 #include "pack/pack.h"
+#include "store/store.h"
 #include "walk.h"
 
 struct inputs {
@@ -210,6 +211,24 @@ leave_file(struct inputs *s, struct ckpt_error *err)
 	return (CKPT_OK);
 }
 
+/* A pack out of a store may hold models whose weights are elsewhere. */
+static enum ckpt_status
+check_stand_in(struct inputs *s, struct model_head *head,
+    struct ckpt_error *err)
+{
+	enum ckpt_status st;
+
+	if (head->schema->n_tensors > 0 ||
+	    meta_get(&head->meta, STORE_SAME_KEY) == NULL)
+		return (CKPT_OK);
+	st = error_set(err, CKPT_INVALID, "the weights of model %.200s are "
+	    "in another pack of its store: ckpt-store get reads them",
+	    head->label);
+	(void)error_where(err, s->path);
+	model_head_release(head);
+	return (st);
+}
+
 static const struct model_source_ops inputs_ops, unstated_ops;
 
 static enum ckpt_status
@@ -230,6 +249,8 @@ next(struct model_source *source, struct model_head *head,
 		if (st != CKPT_END) {
 			if (st != CKPT_OK)
 				(void)error_where(err, s->path);
+			else
+				st = check_stand_in(s, head, err);
 			s->source.ops = s->current->ops->confirm != NULL ?
 			    &inputs_ops : &unstated_ops;
 			return (st);

@@ -6,13 +6,22 @@
 #include "foreign/foreign.h"
 #include "store.h"
 
+static void
+warn(void *arg, const char *text)
+{
+	const struct store_tool *t = arg;
+
+	cli_warn(&t->cli, "%.100s: %s", t->path, text);
+}
+
 enum ckpt_status
 store_tool_open(struct store_tool *t, bool is_reader, struct ckpt_error *err)
 {
 	struct store_options o = {
 		.is_reader = is_reader,
 		.n_threads = t->cli.n_threads,
-		.memory = t->cli.memory
+		.memory = t->cli.memory,
+		.warn = warn, .arg = t
 	};
 
 	return (store_open(t->path, &o, &t->store, err));
@@ -100,7 +109,7 @@ store_tool_query(struct store_tool *t, struct store_query *out, bool *is_all)
 	if (t->arch != NULL) {
 		if (cli_arch_choose(&t->cli, t->arch, NULL, NULL, &g, &err) !=
 		    CKPT_OK)
-			cli_usage_error(&t->cli, "--arch: %s", err.text);
+			cli_usage_error(&t->cli, "%s", err.text);
 		graph_free(g);
 		out->arg = t;
 		out->keep = has_arch;

@@ -15,10 +15,6 @@
 #define STORE_NAME_SIZE 96 /* of a file's name within the store */
 #define STORE_CHUNK ((size_t)256 << 10) /* bytes read at a time */
 
-/* The metadata key of a stand-in, a record whose weights are stored with
- * another record: its value is the model ID, a space and the form's ID. */
-#define STORE_SAME_KEY "ckpt-store.same"
-
 struct store {
 	char *path;
 	struct store_options options;
@@ -29,6 +25,9 @@ struct store {
 	struct store_catalog *catalog;
 	bool is_private; /* the catalog is one of ours in memory */
 	struct sha256 *hash;
+	bool has_warned; /* of what is damaged */
+	uint64_t n_left_out; /* packs that could not be read into the catalog:
+	                        what they need is not known */
 };
 
 /* ---- store_open.c ---- */
@@ -49,6 +48,10 @@ void store_unlock(struct store *s);
 /* "packs/HASH.ckpk" and "tombstones/HASH". */
 void store_pack_name(const struct ckpt_id *hash, char out[STORE_NAME_SIZE]);
 void store_tomb_name(const struct ckpt_id *hash, char out[STORE_NAME_SIZE]);
+
+/* Opens a regular file for reading: CKPT_NOT_OURS if it is none. */
+CKPT_CHECKED enum ckpt_status store_open_file(struct store *s,
+    const char *name, int *out, struct ckpt_error *err);
 
 CKPT_CHECKED enum ckpt_status store_sync_dir(struct store *s,
     const char *name, struct ckpt_error *err);
@@ -127,8 +130,8 @@ void store_tomb_stamp(struct store *s, const struct ckpt_id *pack,
 /* ---- store_index.c: packs into the catalog ---- */
 
 /* Brings the catalog up to the packs and tombstones that are there. LOCK_EX
- * must be held, unless the catalog is private. `bad`, if not NULL, is told
- * of a pack that cannot be read, which is then left out. */
+ * must be held, unless the catalog is private. A pack that cannot be read is
+ * left out, of which `bad` is told, or, if that is NULL, the store's user. */
 CKPT_CHECKED enum ckpt_status store_index(struct store *s,
     void (*bad)(void *arg, const struct ckpt_id *pack,
 	const struct ckpt_error *why), void *arg, struct ckpt_error *err);

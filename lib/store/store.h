@@ -12,6 +12,11 @@
 
 #include "pack/pack.h"
 
+/* The metadata key of a stand-in, a model without tensors in a store's pack,
+ * whose weights are stored with another record: its value is the model ID, a
+ * space and the form's ID. */
+#define STORE_SAME_KEY "ckpt-store.same"
+
 struct store;
 
 struct store_options {
@@ -21,6 +26,10 @@ struct store_options {
 	bool ignores_catalog;
 	unsigned n_threads; /* 0: 1 */
 	uint64_t memory;    /* of readers, as in pack_reader_options */
+	/* Told, a line each, of damage in spite of which the store is used,
+	 * and of records that are gone; or NULL. */
+	void (*warn)(void *arg, const char *text);
+	void *arg;
 };
 
 /* Makes `path` a store: a new directory or an empty one. Nothing is done if

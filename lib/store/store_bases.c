@@ -93,7 +93,8 @@ open_index(const struct node *node, struct pack_index **out,
 
 	store_pack_name(&node->hash, name);
 	fd = node->fd >= 0 ? fcntl(node->fd, F_DUPFD_CLOEXEC, 0) :
-	    openat(node->of->store->dir, name, O_RDONLY | O_CLOEXEC);
+	    openat(node->of->store->dir, name, O_RDONLY | O_CLOEXEC |
+	    O_NONBLOCK);
 	if (fd < 0)
 		return (error_sys(err, "cannot open %s", name));
 	st = bytes_fd(fd, &in, err);
@@ -287,7 +288,7 @@ fill_node(struct node *node, struct ckpt_error *err)
 	int64_t number;
 
 	store_pack_name(&node->hash, name);
-	node->fd = openat(s->dir, name, O_RDONLY | O_CLOEXEC);
+	node->fd = openat(s->dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	/* of very many packs the last ones are opened when they are read */
 	if (node->fd < 0 && errno != EMFILE && errno != ENFILE)
 		return (error_sys(err, "cannot open %s", name));

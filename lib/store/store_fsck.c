@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/catalog_inner.h"
@@ -10,6 +11,9 @@ struct fsck {
 	struct store_fsck *check;
 	struct ckpt_id *bad; /* packs that are damaged */
 	size_t n_bad;
+	struct ckpt_id *unread; /* of them, those of which only the catalog
+	                           knows what is in them */
+	size_t n_unread;
 	size_t n_vanished;   /* packs that the catalog knows, and nobody else */
 };
 
@@ -44,10 +48,15 @@ static void
 note_bad(struct fsck *f, const struct ckpt_id *pack, const char *why)
 {
 	char name[STORE_NAME_SIZE];
+	struct stat sb;
 
 	if (is_bad(f, pack))
 		return;
 	store_pack_name(pack, name);
+	if (fstatat(f->store->dir, name, &sb, 0) != 0 || !S_ISREG(sb.st_mode)) {
+		/* it has been said by check_pack, and nothing is in it */
+		return;
+	}
 	problem(f, name, why);
 	f->bad[f->n_bad++] = *pack;
 }
@@ -56,6 +65,26 @@ static void
 bad_pack(void *arg, const struct ckpt_id *pack, const struct ckpt_error *why)
 {
 	note_bad(arg, pack, why->text);
+}
+
+/* A directory, a FIFO, a link to nothing: no pack was ever there. */
+static enum ckpt_status
+put_away(struct fsck *f, const struct ckpt_id *pack, const char *why,
+    struct ckpt_error *err)
+{
+	char name[STORE_NAME_SIZE], aside[STORE_NAME_SIZE + 16];
+	int dir = f->store->dir;
+
+	store_pack_name(pack, name);
+	(void)snprintf(aside, sizeof(aside), "damaged/%s",
+	    name + strlen("packs/"));
+	if (mkdirat(dir, "damaged", 0777) != 0 && errno != EEXIST)
+		return (error_sys(err, "cannot create damaged"));
+	if (renameat(dir, name, dir, aside) != 0)
+		return (error_sys(err, "cannot rename %s to %s", name, aside));
+	store_report(f->check, "%s: %s: it is put aside as %s", name, why,
+	    aside);
+	return (store_sync_dir(f->store, "packs", err));
 }
 
 static enum ckpt_status
@@ -70,11 +99,17 @@ check_pack(struct fsck *f, const struct ckpt_id *pack,
 	int fd;
 
 	store_pack_name(pack, name);
-	fd = openat(f->store->dir, name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return (error_sys(err, "cannot open %s", name));
-	st = store_hash_fd(f->store, fd, &hash, &n_bytes, &why);
-	(void)close(fd);
+	st = store_open_file(f->store, name, &fd, &why);
+	if (st == CKPT_NOT_OURS && f->check->repairs)
+		return (put_away(f, pack, why.text, err));
+	if (st == CKPT_NOT_OURS) {
+		problem(f, name, why.text);
+		return (CKPT_OK);
+	}
+	if (st == CKPT_OK) {
+		st = store_hash_fd(f->store, fd, &hash, &n_bytes, &why);
+		(void)close(fd);
+	}
 	if (st == CKPT_NO_MEMORY)
 		return (error_nomem(err, 1));
 	if (st != CKPT_OK)
@@ -94,7 +129,8 @@ check_packs(struct fsck *f, struct ckpt_error *err)
 	st = store_hashes(f->store, "packs", &ids, &n, note_strange, f, err);
 	if (st == CKPT_OK) {
 		f->bad = malloc((n + 1) * sizeof(*f->bad));
-		if (f->bad == NULL)
+		f->unread = malloc((n + 1) * sizeof(*f->unread));
+		if (f->bad == NULL || f->unread == NULL)
 			st = error_nomem(err, n * sizeof(*f->bad));
 	}
 	for (i = 0; i < n && st == CKPT_OK; i++)
@@ -171,10 +207,16 @@ static enum ckpt_status
 try_packs(struct fsck *f, struct ckpt_error *err)
 {
 	enum ckpt_status st;
+	size_t i;
 
 	st = store_suspects(f->store, f->bad, f->n_bad, f->check, err);
 	if (f->check->repairs)
 		f->n_bad = 0;
+	/* they have been named; whoever shares their weights follows */
+	for (i = 0; i < f->n_unread && st == CKPT_OK; i++)
+		st = store_catalog_drop_pack(f->store->catalog, &f->unread[i],
+		    err);
+	f->n_unread = 0;
 	return (st == CKPT_OK ? store_repair_orphans(f->store, f->check,
 	    err) : st);
 }
@@ -251,6 +293,38 @@ digest_catalog(struct store *s, struct store_catalog *c, struct ckpt_id *out,
 	return (st);
 }
 
+/* Of a pack that cannot be read, what the store's catalog says. */
+struct unread {
+	struct fsck *fsck;
+	struct store_catalog *to;
+	struct store_pack pack;
+};
+
+static enum ckpt_status
+keep_unread(void *arg, struct store_row *r, struct ckpt_error *err)
+{
+	struct unread *u = arg;
+	enum ckpt_status st = CKPT_OK;
+
+	if (!is_bad(u->fsck, &r->hash))
+		return (CKPT_OK);
+	if (!id_equal(&u->pack.hash, &r->hash)) { /* rows come by packs */
+		u->pack.hash = r->hash;
+		st = store_catalog_pack_number(u->to, &r->hash,
+		    &u->pack.number, err);
+		if (st == CKPT_OK && u->pack.number != 0)
+			u->pack.number = 0; /* it is known */
+		else if (st == CKPT_OK)
+			st = store_catalog_add_pack(u->to, &u->pack, err);
+		if (u->pack.number != 0)
+			u->fsck->unread[u->fsck->n_unread++] = r->hash;
+	}
+	if (st != CKPT_OK || u->pack.number == 0)
+		return (st);
+	r->pack = u->pack.number;
+	return (store_catalog_add_row(u->to, r, err));
+}
+
 /* Makes another catalog from packs and tombstones, and compares; unless it
  * will be repaired, what refers to what is tried by it. */
 static enum ckpt_status
@@ -258,6 +332,7 @@ compare_catalog(struct fsck *f, struct ckpt_error *err)
 {
 	struct store *s = f->store;
 	struct store_catalog *own = s->catalog;
+	struct unread u = { .fsck = f };
 	struct ckpt_id a, b;
 	bool compares;
 	enum ckpt_status st;
@@ -277,6 +352,11 @@ compare_catalog(struct fsck *f, struct ckpt_error *err)
 	if (st == CKPT_OK && compares && !id_equal(&a, &b))
 		problem(f, STORE_CATALOG, "it does not say what the packs "
 		    "hold: fsck --rebuild makes it anew");
+	if (st == CKPT_OK && !f->check->repairs && own != NULL) {
+		u.to = s->catalog;
+		st = store_catalog_rows(own, STORE_ALL, NULL, true,
+		    keep_unread, &u, err);
+	}
 	if (st == CKPT_OK && !f->check->repairs)
 		st = try_packs(f, err);
 	store_catalog_close(s->catalog);
@@ -386,5 +466,6 @@ store_fsck(const char *path, const struct store_options *options,
 		(void)error_where(err, path);
 	store_close(f.store);
 	free(f.bad);
+	free(f.unread);
 	return (st);
 }

@@ -237,7 +237,12 @@ store_gc(struct store *s, struct store_collected *out,
 
 	if (st != CKPT_OK)
 		return (error_where(err, s->path));
-	st = store_sqlite_run(s->catalog, prepare, err);
+	if (s->n_left_out > 0)
+		st = error_set(err, CKPT_CORRUPT, "nothing is collected: what "
+		    "a pack needs that cannot be read is not known (see "
+		    "fsck)");
+	if (st == CKPT_OK)
+		st = store_sqlite_run(s->catalog, prepare, err);
 	if (st == CKPT_OK)
 		st = store_stage_sweep(s, &c.n_temporaries, pin, s, err);
 	if (st == CKPT_OK)

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <stdarg.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -182,17 +183,58 @@ store_index_pack(struct store *s, int fd, struct store_catalog *c,
 
 /* ---- all packs ---- */
 
+/* To the user, the first time that the packs are looked at. */
+static void warn(struct store *s, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+warn(struct store *s, const char *fmt, ...)
+{
+	char line[1024];
+	va_list ap;
+
+	if (s->options.warn == NULL || s->has_warned)
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	s->options.warn(s->options.arg, line);
+}
+
+/* Whether it is what was read that is to blame. */
+static bool
+is_damage(enum ckpt_status st)
+{
+	return (st == CKPT_NOT_OURS || st == CKPT_NEWER ||
+	    st == CKPT_CORRUPT || st == CKPT_TRUNCATED ||
+	    st == CKPT_INVALID || st == CKPT_MISMATCH);
+}
+
+/* A damaged list removes nothing; its stamp is none, so that it is looked at
+ * again each time. */
 static enum ckpt_status
 bring_dead(struct store *s, struct store_pack *p, struct ckpt_error *err)
 {
+	struct ckpt_error why = { .offset = CKPT_NO_OFFSET };
+	char name[STORE_NAME_SIZE];
 	uint64_t *ordinals;
 	size_t n;
 	enum ckpt_status st;
 
 	store_tomb_stamp(s, &p->hash, p->stamp);
-	st = store_tomb_read(s, &p->hash, &ordinals, &n, err);
-	if (st != CKPT_OK)
+	st = store_tomb_read(s, &p->hash, &ordinals, &n, &why);
+	if (is_damage(st)) {
+		store_tomb_name(&p->hash, name);
+		warn(s, "%s: %.300s: what it removed is there again until "
+		    "fsck --repair", name, why.text);
+		(void)snprintf(p->stamp, sizeof(p->stamp), "damaged");
+		ordinals = NULL;
+		n = 0;
+	} else if (st != CKPT_OK) {
+		if (err != NULL)
+			*err = why;
 		return (st);
+	}
 	st = store_catalog_set_dead(s->catalog, p->number, p->stamp,
 	    ordinals, n, err);
 	free(ordinals);
@@ -211,11 +253,12 @@ bring_pack(struct store *s, const struct ckpt_id *hash,
 	int fd;
 
 	store_pack_name(hash, name);
-	fd = openat(s->dir, name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &sb) != 0) {
-		st = error_sys(err, "cannot open %s", name);
-		if (fd >= 0)
-			(void)close(fd);
+	st = store_open_file(s, name, &fd, err);
+	if (st != CKPT_OK)
+		return (st);
+	if (fstat(fd, &sb) != 0) {
+		st = error_sys(err, "cannot read %s", name);
+		(void)close(fd);
 		return (st);
 	}
 	p.n_bytes = (uint64_t)sb.st_size;
@@ -295,18 +338,103 @@ store_index_is_current(struct store *s, bool *out, struct ckpt_error *err)
 	return (st);
 }
 
+/* ---- packs that are gone ---- */
+
+/* Only this catalog still knows their records. */
+struct gone {
+	struct store *store;
+	const struct ckpt_id *pack;
+	struct gone_record {
+		struct ckpt_id pack, record;
+		char *label;
+	} *records;
+	size_t n, capacity;
+};
+
+static enum ckpt_status
+note_gone(void *arg, struct store_row *row, struct ckpt_error *err)
+{
+	struct gone *g = arg;
+	struct gone_record *more;
+	size_t n = g->capacity == 0 ? 64 : 2 * g->capacity;
+
+	if (row->is_dead || !id_equal(&row->hash, g->pack))
+		return (CKPT_OK);
+	if (g->n == g->capacity) {
+		more = realloc(g->records, n * sizeof(*more));
+		if (more == NULL)
+			return (error_nomem(err, n * sizeof(*more)));
+		g->records = more;
+		g->capacity = n;
+	}
+	g->records[g->n].pack = row->hash;
+	g->records[g->n].record = row->record;
+	g->records[g->n++].label = row->label;
+	row->label = NULL;
+	return (CKPT_OK);
+}
+
+static enum ckpt_status
+drop_gone(struct gone *g, const struct ckpt_id *pack, struct ckpt_error *err)
+{
+	struct store_catalog *c = g->store->catalog;
+	enum ckpt_status st = CKPT_OK;
+
+	g->pack = pack;
+	if (g->store->options.warn != NULL)
+		st = store_catalog_rows(c, STORE_ALL, NULL, false, note_gone,
+		    g, err);
+	return (st == CKPT_OK ? store_catalog_drop_pack(c, pack, err) : st);
+}
+
+/* Names those that do not stand in another pack. */
+static enum ckpt_status
+warn_gone(struct gone *g, struct ckpt_error *err)
+{
+	char name[STORE_NAME_SIZE], hex[ID_HEX_SIZE], line[1024];
+	bool found;
+	size_t i;
+	enum ckpt_status st = CKPT_OK;
+
+	for (i = 0; i < g->n && st == CKPT_OK; i++) {
+		st = store_catalog_has_record(g->store->catalog,
+		    &g->records[i].record, &found, err);
+		if (st != CKPT_OK || found)
+			continue;
+		store_pack_name(&g->records[i].pack, name);
+		id_hex(&g->records[i].record, hex);
+		(void)snprintf(line, sizeof(line), "lost: record %s, %.300s: "
+		    "%s is gone", hex, g->records[i].label, name);
+		g->store->options.warn(g->store->options.arg, line);
+	}
+	return (st);
+}
+
+static void
+gone_release(struct gone *g)
+{
+	size_t i;
+
+	for (i = 0; i < g->n; i++)
+		free(g->records[i].label);
+	free(g->records);
+}
+
+/* ---- the merge ---- */
+
 /* One step of the merge: a pack that is gone, is new, or stays. */
 static enum ckpt_status
-bring_next(struct store *s, struct difference *d, size_t *i, size_t *k,
+bring_next(struct gone *g, struct difference *d, size_t *i, size_t *k,
     const struct ckpt_id **failed, struct ckpt_error *err)
 {
+	struct store *s = g->store;
 	int order = *i == d->n_there ? 1 : *k == d->n_known ? -1 :
 	    memcmp(&d->there[*i], &d->known[*k].hash, sizeof(struct ckpt_id));
 	struct store_pack *p;
 
 	if (order > 0) {
 		p = &d->known[(*k)++];
-		return (store_catalog_drop_pack(s->catalog, &p->hash, err));
+		return (drop_gone(g, &p->hash, err));
 	}
 	*failed = &d->there[(*i)++];
 	if (order < 0)
@@ -315,39 +443,64 @@ bring_next(struct store *s, struct difference *d, size_t *i, size_t *k,
 	return (has_stamp(s, p) ? CKPT_OK : bring_dead(s, p, err));
 }
 
+/* The same, where a pack that cannot be read is left out. */
+static enum ckpt_status
+bring_or_leave(struct gone *g, struct difference *d, size_t *i, size_t *k,
+    void (*bad)(void *arg, const struct ckpt_id *pack,
+	const struct ckpt_error *why), void *arg, struct ckpt_error *err)
+{
+	struct ckpt_error why = { .offset = CKPT_NO_OFFSET };
+	const struct ckpt_id *failed = NULL;
+	char name[STORE_NAME_SIZE];
+	enum ckpt_status st = bring_next(g, d, i, k, &failed, &why);
+
+	if (st == CKPT_OK)
+		return (CKPT_OK);
+	if (failed == NULL || st == CKPT_NO_MEMORY ||
+	    (bad == NULL && !is_damage(st))) {
+		if (err != NULL)
+			*err = why;
+		return (st);
+	}
+	store_pack_name(failed, name);
+	if (bad != NULL)
+		bad(arg, failed, &why);
+	else
+		warn(g->store, "%s: %.300s: it is left out; see fsck", name,
+		    why.text);
+	g->store->n_left_out++;
+	return (store_catalog_drop_pack(g->store->catalog, failed, err));
+}
+
 enum ckpt_status
 store_index(struct store *s, void (*bad)(void *arg,
 	const struct ckpt_id *pack, const struct ckpt_error *why), void *arg,
     struct ckpt_error *err)
 {
-	struct ckpt_error own = { .offset = CKPT_NO_OFFSET };
-	struct ckpt_error *e = err != NULL ? err : &own;
-	const struct ckpt_id *failed;
+	struct gone gone = { .store = s };
 	struct difference d;
 	size_t i = 0, k = 0;
 	enum ckpt_status st;
 
-	st = store_catalog_begin(s->catalog, e);
+	s->n_left_out = 0;
+	st = store_catalog_begin(s->catalog, err);
 	if (st != CKPT_OK)
 		return (st);
-	st = difference_load(s, &d, e);
-	while (st == CKPT_OK && (i < d.n_there || k < d.n_known)) {
-		failed = NULL;
-		st = bring_next(s, &d, &i, &k, &failed, e);
-		if (st != CKPT_OK && st != CKPT_NO_MEMORY && bad != NULL &&
-		    failed != NULL) {
-			bad(arg, failed, e);
-			st = store_catalog_drop_pack(s->catalog, failed, e);
-		}
-	}
+	st = difference_load(s, &d, err);
+	while (st == CKPT_OK && (i < d.n_there || k < d.n_known))
+		st = bring_or_leave(&gone, &d, &i, &k, bad, arg, err);
 	difference_release(&d);
 	if (st == CKPT_OK)
-		st = store_catalog_fill(s->catalog, e);
+		st = store_catalog_fill(s->catalog, err);
 	if (st == CKPT_OK)
-		st = store_catalog_resolve(s->catalog, e);
+		st = store_catalog_resolve(s->catalog, err);
 	if (st == CKPT_OK)
-		st = store_catalog_commit(s->catalog, e);
+		st = store_catalog_commit(s->catalog, err);
 	if (st != CKPT_OK)
 		store_catalog_rollback(s->catalog);
+	s->has_warned |= st == CKPT_OK;
+	if (st == CKPT_OK)
+		st = warn_gone(&gone, err);
+	gone_release(&gone);
 	return (st);
 }

@@ -45,6 +45,17 @@ make_dir(int dir, const char *name, struct ckpt_error *err)
 	return (CKPT_OK);
 }
 
+/* Also those that a copy of a store without empty directories lacks. */
+static enum ckpt_status
+make_dirs(int dir, struct ckpt_error *err)
+{
+	enum ckpt_status st = make_dir(dir, "packs", err);
+
+	if (st == CKPT_OK)
+		st = make_dir(dir, "tombstones", err);
+	return (st == CKPT_OK ? make_dir(dir, "tmp", err) : st);
+}
+
 /* The marker comes last: a directory with it is a whole store. */
 static enum ckpt_status
 make_marker(int dir, struct ckpt_error *err)
@@ -78,15 +89,11 @@ fill(int dir, struct ckpt_error *err)
 	int fd;
 
 	if (faccessat(dir, STORE_MARKER, F_OK, 0) == 0)
-		return (CKPT_OK);
+		return (make_dirs(dir, err));
 	if (!is_free(dir))
 		return (error_set(err, CKPT_USAGE,
 		    "the directory is no store, and it is not empty"));
-	st = make_dir(dir, "packs", err);
-	if (st == CKPT_OK)
-		st = make_dir(dir, "tombstones", err);
-	if (st == CKPT_OK)
-		st = make_dir(dir, "tmp", err);
+	st = make_dirs(dir, err);
 	if (st != CKPT_OK)
 		return (st);
 	fd = openat(dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
@@ -175,9 +182,9 @@ check_marker(int dir, struct ckpt_error *err)
 	if (n == (ssize_t)sizeof(text) - 1 && memcmp(found, text, n) == 0)
 		return (CKPT_OK);
 	if (n >= 11 && memcmp(found, text, 11) == 0)
-		return (error_at(err, CKPT_NEWER, 11, "2", "the store is of a "
-		    "version that this program does not know"));
-	return (error_at(err, CKPT_NOT_OURS, 0, "2",
+		return (error_at(err, CKPT_NEWER, 11, "ckpt-store 2",
+		    "the store is of a version that this program does not know"));
+	return (error_at(err, CKPT_NOT_OURS, 0, "ckpt-store 2",
 	    "not a store: " STORE_MARKER " does not say \"ckpt store 1\""));
 }
 
@@ -208,6 +215,8 @@ store_attach(const char *path, const struct store_options *options,
 			s->lock = openat(s->dir, "lock", O_RDONLY | O_CLOEXEC);
 		if (s->lock < 0 && !options->is_reader)
 			st = error_sys(err, "cannot open lock");
+		else if (!options->is_reader)
+			st = make_dirs(s->dir, err);
 	}
 	if (st != CKPT_OK) {
 		(void)error_where(err, path);

@@ -133,10 +133,8 @@ open_from(struct store *s, const struct ckpt_id *pack, struct source *p,
 	/* one that is read front to back moves its place in the file */
 	fd = damage == NULL ? store_bases_fd(p->bases, pack) : -1;
 	if (fd < 0)
-		fd = openat(s->dir, name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		st = error_sys(err, "cannot open %s", name);
-	else
+		st = store_open_file(s, name, &fd, err);
+	if (st == CKPT_OK)
 		st = damage == NULL ? open_index(s, bases, fd, selection,
 		    &p->from, err) : open_damaged(s, bases, fd, damage,
 		    &p->from, err);

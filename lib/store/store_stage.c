@@ -236,6 +236,8 @@ walk(struct store *s, enum ckpt_status (*each)(void *arg, const char *name,
 	int fd = openat(s->dir, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 
+	if (d == NULL && errno == ENOENT)
+		return (CKPT_OK);
 	if (d == NULL) {
 		st = error_sys(err, "cannot read tmp");
 		if (fd >= 0)

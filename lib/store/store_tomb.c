@@ -44,7 +44,8 @@ parse(const char *text, size_t n, const char *name, uint64_t **out,
 
 bad:
 	free(ordinals);
-	(void)error_at(err, CKPT_CORRUPT, (uint64_t)(p - text), "5",
+	(void)error_at(err, CKPT_CORRUPT, (uint64_t)(p - text),
+	    "ckpt-store 5",
 	    "a list of removed records is damaged");
 	return (error_where(err, name));
 }
@@ -75,18 +76,20 @@ store_tomb_read(struct store *s, const struct ckpt_id *pack, uint64_t **out,
 {
 	struct buf text = BUF_INIT(MAX_BYTES);
 	char name[STORE_NAME_SIZE];
+	struct stat sb;
 	enum ckpt_status st;
 	int fd;
 
 	store_tomb_name(pack, name);
-	fd = openat(s->dir, name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT) {
+	if (fstatat(s->dir, name, &sb, AT_SYMLINK_NOFOLLOW) != 0 &&
+	    errno == ENOENT) {
 		*out = NULL;
 		*n = 0;
 		return (CKPT_OK);
 	}
-	if (fd < 0)
-		return (error_sys(err, "cannot open %s", name));
+	st = store_open_file(s, name, &fd, err);
+	if (st != CKPT_OK)
+		return (st);
 	st = load(fd, &text, err);
 	(void)close(fd);
 	if (st == CKPT_OK)

@@ -65,6 +65,18 @@ expect 2 ckpt-store ls -C files "$s"; says 'of get'
 expect 0 ckpt-store stat "$s"
 shows records 1030; shows models 1026; shows packs 3
 
+# a pack of the store alone has not the weights of those
+for f in "$s"/packs/*.ckpk; do
+	ckpt-cat -l "$f" > listed 2> "$scratch/err" && continue
+	one_line
+	expect 2 ckpt-cat -o x.ckpk "$f"; one_line
+	says "$f.*model t[a-z]*/.*in another pack of its store"
+	expect 2 ckpt-sum "$f"; one_line; says 'in another pack'
+	[ ! -e x.ckpk ] || fail "something was written of a stand-in"
+	found=$f
+done
+[ -n "$found" ] || fail "no pack of stand-ins"
+
 # selections
 id=$(ckpt-store ls "$s" 'one/0*' | tail -n 1 | cut -f 2)
 expect 0 ckpt-store ls "$s" "$(echo "$id" | cut -c 1-8)"

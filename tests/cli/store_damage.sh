@@ -65,9 +65,93 @@ fresh
 ckpt-store rm "$s" 'one/0*' > /dev/null
 flip "$(ls "$s"/tombstones/*)" 20
 expect 1 ckpt-store fsck "$s"; prints '^tombstones/'
+grep lost "$scratch/out" && fail "nothing is lost"
+tomb=$(cd "$s" && ls tombstones/*)
+cp few.ckpk extra.ckpk
+for known in yes no; do
+	[ $known = yes ] || rm -f "$s"/catalog.sqlite*
+	expect 0 ckpt-store ls "$s" 'one/0*'
+	one_line; says "warning: .*$tomb.*there again"
+	expect 0 ckpt-store -q ls "$s"; [ ! -s "$scratch/err" ] || fail "-q"
+	expect 0 ckpt-store get -o got.ckpk "$s"; one_line
+	expect 0 ckpt-store add "$s" extra.ckpk; one_line
+	expect 2 ckpt-store rm "$s" 'one/1*'
+	says "^ckpt-store: $tomb: .*ckpt-store 5"
+	expect 0 ckpt-store rm "$s" "$(ckpt-store -q ls "$s" |
+		sed -n '2s/.*	//p')"
+	expect 0 ckpt-store gc "$s"; one_line
+done
 expect 0 ckpt-store fsck --repair "$s"; prints 'there again'
 expect 0 ckpt-store fsck "$s"
 expect 0 ckpt-store ls "$s" 'one/0*'
+[ ! -s "$scratch/err" ] || fail "a warning of what is repaired"
+# what the catalog does not say: only packs are lost by
+fresh
+ckpt-store ls "$s" > before
+
+# among the packs what is none, a pack that is cut and that nobody knows
+hash_of() { sha256sum "$1" | cut -c 1-64; }
+head -c 1000 "$large" > cut.ckpk
+cp cut.ckpk "$s/packs/$(hash_of cut.ckpk).ckpk"
+echo foreign > text && cp text "$s/packs/$(hash_of text).ckpk"
+i=0
+for what in 'mkdir' 'mkfifo' 'ln -s nowhere' ': >'; do
+	i=$((i + 1))
+	eval "$what '$s/packs/$(echo $i | sha256sum | cut -c 1-64).ckpk'"
+done
+echo > "$s/packs/other name"
+for known in yes no; do
+	[ $known = yes ] || rm -f "$s"/catalog.sqlite*
+	ckpt-store ls "$s" 2> "$scratch/err" | cmp - before || fail "ls: others"
+	[ "$(grep -c '^ckpt-store: warning: .*packs/.*left out' \
+		"$scratch/err")" = 6 ] || fail "6 are left out"
+	expect 0 ckpt-store get -o got.ckpk "$s"
+	expect 0 ckpt-store add "$s" few.ckpk
+	expect 2 ckpt-store gc "$s"; says 'nothing is collected'
+done
+expect 1 ckpt-store fsck "$s"; prints 'regular file'; prints 'other name'
+grep -E 'lost: .*(optunet|two|one/1)' "$scratch/out" && fail "false losses"
+rm "$s/packs/other name"
+ckpt-store fsck --repair "$s" > out2 2> "$scratch/err" ||
+	[ $? = 1 ] || fail "fsck --repair: $(cat "$scratch/err")"
+expect 0 ckpt-store fsck "$s"
+[ ! -s "$scratch/out" ] || fail "not repaired: $(cat "$scratch/out")"
+ckpt-store ls "$s" | cmp - before || fail "others are lost"
+expect 0 ckpt-store gc "$s"
+[ ! -s "$scratch/err" ] || fail "a warning of what is repaired"
+
+# a pack of no bytes: what the catalog knows of it is named
+fresh
+chmod u+w "$large" && : > "$large"
+expect 1 ckpt-store fsck "$s"
+prints '^lost: record .*, one/0'; prints '^lost: record .*, one/1'
+[ "$(grep -c '^lost' "$scratch/out")" = 4 ] ||
+	fail "four are lost: $(cat "$scratch/out")"
+expect 1 ckpt-store fsck --repair "$s"
+prints '^lost: record .*, one/1'
+expect 0 ckpt-store fsck "$s"
+
+# a pack that is gone: the command that finds it so names the records, once
+fresh
+rm -f "$large"
+expect 0 ckpt-store ls "$s"
+says '^ckpt-store: warning: .*lost: record [0-9a-f]\{64\}, one/0.*is gone'
+says 'lost: record [0-9a-f]\{64\}, one/1.*is gone'
+[ "$(wc -l < "$scratch/err")" = 2 ] || fail "two are gone"
+expect 0 ckpt-store ls "$s"
+[ ! -s "$scratch/err" ] || fail "once is enough"
+
+# a copy without empty directories
+fresh
+rmdir "$s/tmp" "$s/tombstones"
+expect 0 ckpt-store ls "$s"; expect 0 ckpt-store fsck "$s"
+expect 0 ckpt-store stat "$s"
+[ ! -d "$s/tmp" ] || fail "a reader makes directories"
+expect 0 ckpt-store rm "$s" 'one/0*'
+rm -r "$s/tmp"
+expect 0 ckpt-store init "$s"
+[ -d "$s/tmp" ] || fail "init does not make them"
+expect 0 ckpt-store fsck "$s"
 
 # no space: one line, and nothing is there
 fresh
