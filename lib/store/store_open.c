@@ -183,7 +183,8 @@ check_marker(int dir, struct ckpt_error *err)
 		return (CKPT_OK);
 	if (n >= 11 && memcmp(found, text, 11) == 0)
 		return (error_at(err, CKPT_NEWER, 11, "ckpt-store 2",
-		    "the store is of a version that this program does not know"));
+		    "the store is of a version that this program does not "
+		    "know"));
 	return (error_at(err, CKPT_NOT_OURS, 0, "ckpt-store 2",
 	    "not a store: " STORE_MARKER " does not say \"ckpt store 1\""));
 }
