@@ -56,7 +56,7 @@ compare(const void *a, const void *b)
 static const struct link *
 links_of(const struct node *node, const struct ckpt_id *id, size_t *n)
 {
-	const struct link *l = NULL, *end = node->links + node->n_sorted;
+	const struct link *l = NULL, *end;
 	struct link key = { .id = *id };
 	size_t i;
 
@@ -71,6 +71,7 @@ links_of(const struct node *node, const struct ckpt_id *id, size_t *n)
 		    compare);
 	if (l == NULL)
 		return (NULL);
+	end = node->links + node->n_sorted;
 	while (l > node->links && id_equal(&l[-1].id, id))
 		l--;
 	while (l + *n < end && id_equal(&l[*n].id, id))
