@@ -46,6 +46,11 @@ struct pack_bases {
 	enum ckpt_status (*moved)(void *arg, const struct tensor_desc *t,
 	    uint64_t print, struct ckpt_id *base, bool *found,
 	    struct ckpt_error *err);
+	/* How many references a page of tensor `tensor` of the model, of that
+	 * ID, from byte `begin` on may take, at most; NULL: as many as there
+	 * may be. */
+	unsigned (*limit)(void *arg, size_t tensor, const struct ckpt_id *id,
+	    uint64_t begin);
 };
 
 struct pack_writer_options {

@@ -172,17 +172,22 @@ load_page(struct refs *r, const struct wire_frame *from, uint64_t offset,
 	return (CKPT_OK);
 }
 
-/* Whether the page is at hand, as r->page from now on. */
+/* Whether the page is at hand, as r->page from now on. What took too many
+ * references may be had by fewer, where tensors outside stand twice. */
 static bool
 is_at_hand(struct refs *r, uint64_t offset, uint32_t n_stored)
 {
 	struct cached_page *p = r->page;
 
 	if (p != NULL && p->offset == offset && p->stored == n_stored)
-		return (true);
+		return (p->height <= WIRE_MAX_DEPTH - r->depth);
 	p = page_cache_get(r->cache, offset, n_stored);
 	if (p == NULL)
 		return (false);
+	if (p->height > WIRE_MAX_DEPTH - r->depth) {
+		page_cache_leave(r->cache, p);
+		return (false);
+	}
 	page_cache_leave(r->cache, r->page);
 	r->page = p;
 	return (true);
@@ -260,7 +265,8 @@ refs_tensor_before(struct refs *r, const struct wire_frame *from,
 	unsigned height = r->height;
 	enum ckpt_status status;
 
-	if (r->tensor_offset == offset && r->n_tensor == n_raw) {
+	if (r->tensor_offset == offset && r->n_tensor == n_raw &&
+	    r->tensor_height <= WIRE_MAX_DEPTH - r->depth) {
 		refs_raise(r, r->tensor_height);
 		return (CKPT_OK);
 	}

@@ -38,6 +38,7 @@ refs_tensor_outside(struct refs *r, const struct wire_frame *from,
 	uint32_t n;
 
 	if (r->tensor_offset == 0 && r->n_tensor == n_raw &&
+	    r->tensor_height <= WIRE_MAX_DEPTH - r->depth &&
 	    id_equal(&r->tensor_id, base)) {
 		refs_raise(r, r->tensor_height);
 		return (CKPT_OK);

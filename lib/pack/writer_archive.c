@@ -58,6 +58,16 @@ add_reference(struct writer *w, unsigned codec, const void *payload,
 	return (dedup_place_add(w->dedup, depth, err));
 }
 
+/* References that a page of the tensor may take. */
+static unsigned
+limit_of(const struct writer *w, const struct dedup_query *q, uint64_t begin)
+{
+	const struct pack_bases *bases = w->options.bases;
+
+	return (bases == NULL || bases->limit == NULL ? WIRE_MAX_DEPTH :
+	    bases->limit(bases->arg, q->tensor, q->id, begin));
+}
+
 /* A page of the tensor's own bytes. If it has a base, they may be stored as
  * differences to that. */
 static enum ckpt_status
@@ -85,7 +95,8 @@ add_plain(struct writer *w, const struct dedup_query *q,
 	if (status == CKPT_OK)
 		status = dedup_near_page(w->dedup, base, begin, n, p->base,
 		    &p->head, &p->depth, &found, err);
-	if (status == CKPT_OK && !found)
+	if (status == CKPT_OK && (!found ||
+	    p->depth > limit_of(w, q, begin)))
 		p->base = NULL;
 	return (status);
 }
@@ -148,7 +159,8 @@ find_same(struct writer *w, const struct dedup_query *q,
 	}
 	*found = out->n_places > 0;
 	for (k = 0; k < out->n_places; k++)
-		if (dedup_places(a)[out->place + k].depth >= WIRE_MAX_DEPTH)
+		if (dedup_places(a)[out->place + k].depth >= limit_of(w, q,
+		    (uint64_t)k * WIRE_MAX_PAGE))
 			*found = false;
 	return (CKPT_OK);
 }
@@ -166,6 +178,12 @@ put_orbit(struct writer *w, const struct dedup_query *q, bool *found,
 	status = dedup_orbit_find(a, q, &o, found, err);
 	if (status != CKPT_OK || !*found)
 		return (status);
+	for (begin = 0; begin < q->t->n_bytes; begin += WIRE_MAX_PAGE)
+		*found = *found && o.depth < limit_of(w, q, begin);
+	if (!*found) {
+		moved_release(&o.moved);
+		return (CKPT_OK);
+	}
 	for (begin = 0; begin < q->t->n_bytes && status == CKPT_OK && *found;
 	    begin += n) {
 		n = page_size(q->t->n_bytes, begin);
@@ -242,6 +260,7 @@ put_pages(struct writer *w, const struct dedup_query *q,
 			    is_near, &coder, &depth, &found, err);
 		if (status != CKPT_OK)
 			break;
+		found = found && depth <= limit_of(w, q, begin);
 		status = found ? add_reference(w, WIRE_CODEC_BLOCKS,
 		    a->payload.data, a->payload.len, n, depth, err) :
 		    add_plain(w, q, is_near ? &base : NULL, begin, n, err);

@@ -103,6 +103,7 @@ struct store_tensor {
 	struct ckpt_id id;
 	uint64_t n_bytes, key; /* key: store_tensor_key */
 	uint64_t print;        /* store_tensor_print, or 0: not known */
+	int64_t added;         /* its pack's time; 0 where it does not matter */
 	bool is_elsewhere;     /* the pack refers to it in another one */
 };
 
@@ -131,6 +132,11 @@ CKPT_CHECKED enum ckpt_status store_catalog_set_elsewhere(
 CKPT_CHECKED enum ckpt_status store_catalog_resolve(struct store_catalog *c,
     struct ckpt_error *err);
 
+/* The first of a pack of that ID, to which others refer; CKPT_END: none. */
+CKPT_CHECKED enum ckpt_status store_catalog_first(struct store_catalog *c,
+    int64_t pack, const struct ckpt_id *id, struct store_tensor *out,
+    struct ckpt_error *err);
+
 enum store_tensors {
 	STORE_TENSORS_ALL,   /* all, by the packs' hashes */
 	STORE_TENSORS_BASES, /* of pack `pack`: what it refers to, best first
@@ -150,7 +156,8 @@ enum store_seek {
 	                     that is alive, in a self-contained pack, if
 	                     possible */
 	STORE_SEEK_PRINT, /* want->print, likewise */
-	/* of models that are alive, the tensor being here or elsewhere: */
+	/* of models that are alive, the tensor being here or elsewhere; in
+	 * packs added until want->added, if that is not 0: */
 	STORE_SEEK_LAST,  /* want->id; of the latest model */
 	STORE_SEEK_KEY,   /* want->key; of the latest model */
 	STORE_SEEK_MODEL  /* want->key, in model want->ordinal of want->pack */

@@ -160,6 +160,38 @@ store_catalog_tensors(struct store_catalog *c, enum store_tensors which,
 	return (st);
 }
 
+/* The only row. */
+static enum ckpt_status
+take_one(struct store_catalog *c, sqlite3_stmt *q, struct store_tensor *out,
+    struct ckpt_error *err)
+{
+	int rc = sqlite3_step(q);
+
+	if (rc == SQLITE_ROW)
+		load(q, out);
+	(void)sqlite3_reset(q);
+	return (rc == SQLITE_ROW ? CKPT_OK : rc == SQLITE_DONE ? CKPT_END :
+	    store_sqlite_error(c, rc, err));
+}
+
+enum ckpt_status
+store_catalog_first(struct store_catalog *c, int64_t pack,
+    const struct ckpt_id *id, struct store_tensor *out,
+    struct ckpt_error *err)
+{
+	sqlite3_stmt *q = NULL;
+	enum ckpt_status st = store_sqlite_kept(c, STORE_TENSOR_FIRST, COLUMNS
+	    "FROM tensors AS t JOIN packs AS p ON p.number = t.pack WHERE "
+	    "t.id = ?1 AND t.pack = ?2 ORDER BY t.ordinal, t.tensor LIMIT 1",
+	    &q, err);
+
+	if (st != CKPT_OK)
+		return (st);
+	store_sqlite_bind_id(q, 1, id);
+	(void)sqlite3_bind_int64(q, 2, pack);
+	return (take_one(c, q, out, err));
+}
+
 #define IS_ALIVE "(NOT r.dead OR EXISTS (SELECT 1 FROM records AS o WHERE " \
     "o.model = r.model AND o.form = r.form AND NOT o.dead)) "
 
@@ -173,7 +205,8 @@ store_catalog_tensors(struct store_catalog *c, enum store_tensors which,
 #define FIRST "AND NOT t.elsewhere ORDER BY t.pack, t.ordinal, t.tensor " \
     "LIMIT 64) ORDER BY is_alive DESC, is_thin, added, pack, ordinal, " \
     "tensor LIMIT 1"
-#define LAST "AND " IS_ALIVE "ORDER BY t.pack DESC, t.ordinal DESC " \
+#define LAST "AND (?6 = 0 OR p.added <= ?6) AND " IS_ALIVE \
+    "ORDER BY t.pack DESC, t.ordinal DESC " \
     "LIMIT 64) ORDER BY added DESC, pack DESC, ordinal DESC LIMIT 1"
 
 enum ckpt_status
@@ -190,7 +223,6 @@ store_catalog_seek(struct store_catalog *c, enum store_seek which,
 		    "t.ordinal = ?5 " LAST
 	};
 	sqlite3_stmt *q = NULL;
-	int rc;
 	enum ckpt_status st = store_sqlite_kept(c, STORE_TENSOR_ID + which,
 	    sql[which], &q, err);
 
@@ -201,10 +233,6 @@ store_catalog_seek(struct store_catalog *c, enum store_seek which,
 	(void)sqlite3_bind_int64(q, 3, (sqlite3_int64)want->print);
 	(void)sqlite3_bind_int64(q, 4, want->pack);
 	(void)sqlite3_bind_int64(q, 5, (sqlite3_int64)want->ordinal);
-	rc = sqlite3_step(q);
-	if (rc == SQLITE_ROW)
-		load(q, out);
-	(void)sqlite3_reset(q);
-	return (rc == SQLITE_ROW ? CKPT_OK : rc == SQLITE_DONE ? CKPT_END :
-	    store_sqlite_error(c, rc, err));
+	(void)sqlite3_bind_int64(q, 6, want->added);
+	return (take_one(c, q, out, err));
 }

@@ -187,6 +187,28 @@ CKPT_CHECKED enum ckpt_status store_bases_link(struct store_bases *b,
 const struct ckpt_id *store_bases_linked(const struct store_bases *b,
     const struct ckpt_id *tensor);
 
+/* ---- store_heights.c: references that the tensors of a pack take ---- */
+
+/* Of a pack that is to be written anew. One that is damaged takes none. */
+struct store_heights;
+CKPT_CHECKED enum ckpt_status store_heights_new(struct store *s,
+    const struct ckpt_id *pack, struct store_heights **out,
+    struct ckpt_error *err);
+void store_heights_free(struct store_heights *h); /* NULL does nothing */
+
+/* How many the page from byte `begin` on of tensor `tensor` of model
+ * `ordinal` of the new pack may take, so that whatever may refer to that ID,
+ * directly or not, keeps to the limit. Asked for in the order of writing. */
+unsigned store_heights_limit(struct store_heights *h,
+    const struct ckpt_id *id, uint64_t begin, uint64_t ordinal,
+    size_t tensor);
+
+/* Reads all of the new pack, of which `rows` tells as pack 1, by what it
+ * refers to: its IDs are right, and no page that was asked for takes more. */
+CKPT_CHECKED enum ckpt_status store_heights_check(struct store_heights *h,
+    int fd, const struct pack_bases *bases, struct store_catalog *rows,
+    struct ckpt_error *err);
+
 /* ---- store_thin.c: what a pack that is being written refers to ---- */
 
 /* With `stage`, packs that are referred to are pinned; NULL: the lock is held
@@ -199,6 +221,15 @@ void store_thin_free(struct store_thin *w); /* NULL does nothing */
 
 /* For the writer's options. */
 const struct pack_bases *store_thin_bases(const struct store_thin *w);
+
+/* For the reader's options, while it is written. */
+const struct pack_bases *store_thin_reads(const struct store_thin *w);
+
+/* What is written stands for an older pack: no tensor takes more references
+ * than `heights`, which is borrowed, tell, and those that it may be later
+ * states of are rather those added until then (0: any). */
+void store_thin_instead(struct store_thin *w, struct store_heights *heights,
+    int64_t added);
 
 /* A model is about to be written; `schema` must outlive that. */
 void store_thin_begin(struct store_thin *w, const struct schema *schema,
@@ -307,12 +338,14 @@ CKPT_CHECKED enum ckpt_status store_drop(struct store *s,
 
 /* ---- store_rewrite.c ---- */
 
-/* Writes a pack of those models of `from` (in order, n of them), which is
- * closed, that `keep` tells, of which those that `dead` tells stay removed.
- * LOCK_EX must be held. */
+/* Writes a pack in place of `old`, of those models of `from` (in order, n of
+ * them), which is closed, that `keep` tells, of which those that `dead` tells
+ * stay removed. It is read again before it enters the store, and its tensors
+ * take no more references than they did. LOCK_EX must be held. */
 CKPT_CHECKED enum ckpt_status store_rewrite(struct store *s,
-    struct model_source *from, const bool *keep, const bool *dead, size_t n,
-    int64_t added, struct ckpt_id *made, struct ckpt_error *err);
+    const struct ckpt_id *old, struct model_source *from, const bool *keep,
+    const bool *dead, size_t n, int64_t added, struct ckpt_id *made,
+    struct ckpt_error *err);
 
 /* ---- store_renew.c ---- */
 

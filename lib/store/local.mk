@@ -12,6 +12,7 @@ CORE_SOURCES += \
 	lib/store/store_files.c \
 	lib/store/store_fsck.c \
 	lib/store/store_gc.c \
+	lib/store/store_heights.c \
 	lib/store/store_index.c \
 	lib/store/store_open.c \
 	lib/store/store_orphans.c \

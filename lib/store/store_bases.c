@@ -10,7 +10,7 @@
 #include "store/inner.h"
 
 #define MAX_HEIGHT 8   /* references that one page may take (15) */
-#define MAX_FAILED 64  /* bases tried in vain for one page */
+#define MAX_FAILED 256  /* bases tried in vain for one page */
 #define MAX_LAST 256   /* links that are not sorted */
 
 /* Where a tensor that a pack refers to stands. */

@@ -168,8 +168,9 @@ collect_pack(void *arg, size_t i, struct ckpt_id *made,
 		st = store_pack_source(g->store, &g->hashes[i], NULL, NULL,
 		    &from, err);
 		if (st == CKPT_OK)
-			st = store_rewrite(g->store, from, f.keep, f.dead,
-			    f.n, g->packs[i].added, made, err);
+			st = store_rewrite(g->store, &g->hashes[i], from,
+			    f.keep, f.dead, f.n, g->packs[i].added, made,
+			    err);
 	}
 	free(f.keep);
 	free(f.dead);

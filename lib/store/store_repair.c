@@ -229,8 +229,8 @@ replace(struct repair *r, struct ckpt_id *made, struct ckpt_error *err)
 		st = open_source(r, &from, err);
 	if (st != CKPT_OK)
 		return (st);
-	return (store_rewrite(r->store, from, r->keep, r->bury, r->n, added,
-	    made, err));
+	return (store_rewrite(r->store, &r->pack, from, r->keep, r->bury, r->n,
+	    added, made, err));
 }
 
 /* What cannot be read at all, not even in parts, is lost. */

@@ -5,6 +5,7 @@ struct rewriting {
 	struct store_stage stage;
 	struct store_catalog *rows; /* of the new pack, as pack 1 */
 	struct store_thin *thin;
+	struct store_heights *heights; /* of the old pack */
 	struct model_sink *sink;
 	struct id_stream *ids;
 	unsigned char *chunk;
@@ -85,7 +86,8 @@ copy_models(struct rewriting *w, struct model_source *from, const bool *keep,
 }
 
 static enum ckpt_status
-prepare(struct rewriting *w, size_t n, struct ckpt_error *err)
+prepare(struct rewriting *w, const struct ckpt_id *old, int64_t added,
+    size_t n, struct ckpt_error *err)
 {
 	struct store_pack one = { .added = 1 };
 	enum ckpt_status st;
@@ -103,15 +105,18 @@ prepare(struct rewriting *w, size_t n, struct ckpt_error *err)
 	if (st == CKPT_OK)
 		st = store_thin_new(w->store, NULL, &w->thin, err);
 	if (st == CKPT_OK)
-		st = store_pack_create(w->store, w->stage.fd, w->thin,
-		    &w->sink, err);
-	return (st);
+		st = store_heights_new(w->store, old, &w->heights, err);
+	if (st != CKPT_OK)
+		return (st);
+	store_thin_instead(w->thin, w->heights, added);
+	return (store_pack_create(w->store, w->stage.fd, w->thin, &w->sink,
+	    err));
 }
 
 enum ckpt_status
-store_rewrite(struct store *s, struct model_source *from, const bool *keep,
-    const bool *dead, size_t n, int64_t added, struct ckpt_id *made,
-    struct ckpt_error *err)
+store_rewrite(struct store *s, const struct ckpt_id *old,
+    struct model_source *from, const bool *keep, const bool *dead, size_t n,
+    int64_t added, struct ckpt_id *made, struct ckpt_error *err)
 {
 	struct rewriting w = {
 		.store = s, .stage = { .fd = -1, .pins = -1 }
@@ -119,7 +124,7 @@ store_rewrite(struct store *s, struct model_source *from, const bool *keep,
 	struct store_contents contents;
 	struct model_sink *sink;
 	struct store_sealed sealed;
-	enum ckpt_status st = prepare(&w, n, err);
+	enum ckpt_status st = prepare(&w, old, added, n, err);
 
 	if (st == CKPT_OK)
 		st = copy_models(&w, from, keep, dead, n, err);
@@ -136,11 +141,15 @@ store_rewrite(struct store *s, struct model_source *from, const bool *keep,
 	if (st == CKPT_OK)
 		st = store_seal(s, &w.stage, &contents, added, &sealed, err);
 	if (st == CKPT_OK)
+		st = store_heights_check(w.heights, w.stage.fd,
+		    store_thin_reads(w.thin), w.rows, err);
+	if (st == CKPT_OK)
 		st = store_publish(s, &w.stage, &sealed, &contents, err);
 	if (st == CKPT_OK)
 		*made = sealed.hash;
 	model_sink_abort(w.sink);
 	store_thin_free(w.thin);
+	store_heights_free(w.heights);
 	store_stage_close(s, &w.stage);
 	store_catalog_close(w.rows);
 	id_stream_free(w.ids);

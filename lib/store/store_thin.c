@@ -17,6 +17,8 @@ struct store_thin {
 	                               tensors are near; pack 0: not known */
 	struct buf prints;          /* struct print, in the order of models */
 	size_t n_read;              /* of them, by store_thin_print */
+	struct store_heights *heights; /* of an older pack, or NULL */
+	int64_t added;              /* its time, or 0 */
 };
 
 struct print {
@@ -52,6 +54,10 @@ hold(struct store_thin *w, enum store_seek which,
 		if (st == CKPT_OK)
 			st = store_stage_pin(s, w->stage, &out->hash, err);
 	}
+	/* readers take the first of the pack */
+	if (st == CKPT_OK)
+		st = store_catalog_first(s->catalog, out->pack, &out->id, out,
+		    err);
 	if (st == CKPT_OK)
 		st = store_bases_link(w->bases, out, err);
 	if (is_locked)
@@ -67,7 +73,7 @@ thin_same(void *arg, const struct ckpt_id *tensor, bool *found,
     struct ckpt_error *err)
 {
 	struct store_thin *w = arg;
-	struct store_tensor want = { .id = *tensor }, t;
+	struct store_tensor want = { .id = *tensor, .added = w->added }, t;
 	enum ckpt_status st;
 
 	st = hold(w, STORE_SEEK_ID, &want, &t, found, err);
@@ -90,7 +96,8 @@ thin_near(void *arg, const struct schema *schema, size_t tensor,
 	struct store_catalog *c = w->store->catalog;
 	struct store_tensor want = {
 		.pack = w->near.pack, .ordinal = w->near.ordinal,
-		.key = store_tensor_key(&schema->tensors[tensor])
+		.key = store_tensor_key(&schema->tensors[tensor]),
+		.added = w->added
 	}, t;
 	enum ckpt_status st = CKPT_END;
 
@@ -98,6 +105,9 @@ thin_near(void *arg, const struct schema *schema, size_t tensor,
 	if (want.pack != 0)
 		st = store_catalog_seek(c, STORE_SEEK_MODEL, &want, &t, err);
 	if (st == CKPT_END)
+		st = store_catalog_seek(c, STORE_SEEK_KEY, &want, &t, err);
+	want.added = 0;
+	if (st == CKPT_END && w->added != 0)
 		st = store_catalog_seek(c, STORE_SEEK_KEY, &want, &t, err);
 	if (st != CKPT_OK)
 		return (st == CKPT_END ? CKPT_OK : st);
@@ -141,6 +151,31 @@ thin_read(void *arg, const struct ckpt_id *tensor, uint64_t begin, void *out,
 
 	return (w->reads->read(w->reads->arg, tensor, begin, out, n, limit,
 	    height, err));
+}
+
+static unsigned
+thin_limit(void *arg, size_t tensor, const struct ckpt_id *id,
+    uint64_t begin)
+{
+	const struct store_thin *w = arg;
+
+	return (store_heights_limit(w->heights, id, begin, w->ordinal,
+	    tensor));
+}
+
+void
+store_thin_instead(struct store_thin *w, struct store_heights *heights,
+    int64_t added)
+{
+	w->heights = heights;
+	w->added = added;
+	w->ops.limit = thin_limit;
+}
+
+const struct pack_bases *
+store_thin_reads(const struct store_thin *w)
+{
+	return (w->reads);
 }
 
 const struct pack_bases *

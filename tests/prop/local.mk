@@ -72,7 +72,8 @@ tests_prop_architectures_CPPFLAGS = $(PROP_CPPFLAGS)
 tests_prop_architectures_LDADD = lib/libmatch.la lib/libnn.la \
 	lib/libcore.la -lm
 
-PROP_CAT_TESTS = tests/prop/archive_random.sh tests/prop/cat_random.sh
+PROP_CAT_TESTS = tests/prop/archive_random.sh tests/prop/cat_random.sh \
+	tests/prop/store_random.sh
 TESTS += $(PROP_CAT_TESTS)
 EXTRA_DIST += $(PROP_CAT_TESTS) tests/prop/random_collection.py \
-	tests/prop/random_models.py
+	tests/prop/random_models.py tests/prop/store_random.py
