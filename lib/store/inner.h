@@ -257,6 +257,14 @@ CKPT_CHECKED enum ckpt_status store_survey(struct store *s, int fd,
     struct store_catalog *c, int64_t pack, struct store_thin *thin,
     struct store_surveyed *out, struct ckpt_error *err);
 
+/* ---- store_read.c ---- */
+
+/* Reads a model that the catalog has, whether its records are removed or not,
+ * and compares its ID; `form` is id_form's. */
+CKPT_CHECKED enum ckpt_status store_read_back(struct store *s,
+    const struct ckpt_id *model, const struct ckpt_id *form,
+    struct ckpt_error *err);
+
 /* ---- store_source.c ---- */
 
 /* Models of a pack by their ordinals, which are sorted. */

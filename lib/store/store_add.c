@@ -124,6 +124,35 @@ is_shared(struct adding *a, const struct store_row *r, bool *out,
 	return (st);
 }
 
+/* What the store has of the model is read back: nothing is acknowledged that
+ * it could not give. What this add has written itself is not there yet. */
+static enum ckpt_status
+confirm_stored(struct adding *a, const struct store_row *r,
+    struct ckpt_error *err)
+{
+	char hex[ID_HEX_SIZE];
+	struct ckpt_error why = { .offset = CKPT_NO_OFFSET };
+	enum ckpt_status st;
+	bool is_stored;
+
+	st = store_catalog_has_model(a->store->catalog, &r->model, &r->form,
+	    &is_stored, err);
+	if (st != CKPT_OK || !is_stored)
+		return (st);
+	st = store_read_back(a->store, &r->model, &r->form, &why);
+	if (st == CKPT_OK)
+		return (CKPT_OK);
+	if (st == CKPT_NO_MEMORY || st == CKPT_SYSTEM) {
+		if (err != NULL)
+			*err = why;
+		return (st);
+	}
+	id_hex(&r->model, hex);
+	return (error_set(err, CKPT_CORRUPT, "model %s is here already, but "
+	    "damaged (ckpt-store fsck --repair, then add it again): %.200s",
+	    hex, why.text));
+}
+
 /* Writes the model, or what stands for it. */
 static enum ckpt_status
 put(struct adding *a, struct store_row *r, bool is_standing,
@@ -147,6 +176,28 @@ put(struct adding *a, struct store_row *r, bool is_standing,
 	return (store_catalog_add_row(a->pending, r, err));
 }
 
+/* Whether the record is here, and comes back; another process may remove it
+ * meanwhile. */
+static enum ckpt_status
+is_kept(struct adding *a, const struct store_row *r, bool *out,
+    struct ckpt_error *err)
+{
+	struct ckpt_error why = { .status = CKPT_OK };
+	enum ckpt_status st = is_present(a, r, out, err), confirmed;
+
+	if (st != CKPT_OK || !*out)
+		return (st);
+	confirmed = confirm_stored(a, r, &why);
+	if (confirmed == CKPT_OK)
+		return (CKPT_OK);
+	st = is_present(a, r, out, err);
+	if (st != CKPT_OK || !*out)
+		return (st);
+	if (err != NULL)
+		*err = why;
+	return (confirmed);
+}
+
 static enum ckpt_status
 decide(struct adding *a, struct store_row *r,
     const struct ckpt_id *tensor_ids, struct ckpt_error *err)
@@ -154,9 +205,11 @@ decide(struct adding *a, struct store_row *r,
 	bool present, shared = false;
 	enum ckpt_status st;
 
-	st = is_present(a, r, &present, err);
+	st = is_kept(a, r, &present, err);
 	if (st == CKPT_OK && !present)
 		st = is_shared(a, r, &shared, err);
+	if (st == CKPT_OK && shared)
+		st = confirm_stored(a, r, err);
 	if (st == CKPT_OK && !present)
 		st = put(a, r, shared, tensor_ids, err);
 	if (st != CKPT_OK)

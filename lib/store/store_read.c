@@ -100,6 +100,52 @@ open_one(struct reading *r, enum store_which which, const struct ckpt_id *id,
 	return (st);
 }
 
+/* Reads all of the weights that `from` gives, for their ID. */
+static enum ckpt_status
+read_model(struct model_source *from, struct ckpt_id *model,
+    struct ckpt_error *err)
+{
+	unsigned char *chunk = malloc(STORE_CHUNK);
+	struct id_stream *ids = NULL;
+	struct model_head head;
+	enum ckpt_status st;
+
+	st = chunk == NULL ? error_nomem(err, STORE_CHUNK) :
+	    id_stream_new(&ids, err);
+	if (st == CKPT_OK) {
+		st = model_next(from, &head, err);
+		if (st == CKPT_END)
+			st = error_set(err, CKPT_CORRUPT, "a model that the "
+			    "catalog knows is not in its pack");
+	}
+	if (st == CKPT_OK) {
+		st = store_index_read(from, ids, &head, chunk, model, err);
+		model_head_release(&head);
+	}
+	id_stream_free(ids);
+	free(chunk);
+	return (st);
+}
+
+enum ckpt_status
+store_read_back(struct store *s, const struct ckpt_id *model,
+    const struct ckpt_id *form, struct ckpt_error *err)
+{
+	struct reading r = { .store = s };
+	struct model_source *from;
+	struct ckpt_id found;
+	enum ckpt_status st;
+
+	st = open_one(&r, STORE_MODEL, model, form, &from, err);
+	if (st == CKPT_OK) {
+		st = read_model(from, &found, err);
+		model_source_close(from);
+	}
+	free(r.other_label);
+	return (st != CKPT_OK || id_equal(&found, model) ? st :
+	    error_set(err, CKPT_MISMATCH, "it is not that of its ID"));
+}
+
 /* Opens the pack of the next item, for all items after it that are in it. */
 static enum ckpt_status
 open_run(struct reading *r, struct ckpt_error *err)

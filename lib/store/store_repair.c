@@ -176,7 +176,21 @@ judge_models(struct repair *r, struct model_source *from,
 
 /* ---- in its place ---- */
 
-/* A second name for the damaged file: nothing is thrown away. */
+/* Whether not all of it comes out whole. What is missing may be elsewhere, in
+ * a base that comes back later. */
+static bool
+loses(const struct repair *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->n_known; i++)
+		if (!r->known[i].is_saved && !r->known[i].is_dead)
+			return (true);
+	return (r->n_known == 0 && (r->n_damages > 0 || r->n_kept < r->n ||
+	    r->n == 0));
+}
+
+/* A second name for the file: nothing is thrown away. */
 static enum ckpt_status
 put_aside(struct repair *r, struct ckpt_error *err)
 {
@@ -276,7 +290,7 @@ store_repair(struct store *s, const struct ckpt_id *pack, bool is_damaged,
 		r.n_dead = 0;
 	if (st == CKPT_OK)
 		st = examine(&r, err);
-	if (st == CKPT_OK && check->repairs && is_damaged)
+	if (st == CKPT_OK && check->repairs && (is_damaged || loses(&r)))
 		st = put_aside(&r, err);
 	if (st == CKPT_OK && check->repairs)
 		st = replace(&r, made, err);

@@ -109,6 +109,28 @@ expect 0 ckpt-store fsck --repair "$s"
 lost
 whole base small large later other
 
+# what is damaged is not said to be here already; nor is what stands on it
+fresh
+cp "$s/packs/$(cat base.pack)" base.copy
+flip "$s/packs/$(cat base.pack)" $((size / 2))
+for f in base large; do
+	expect 2 ckpt-store add "$s" $f.safetensors; one_line
+	says 'is here already, but damaged'
+	expect 2 ckpt-store add "$s" < $f.safetensors
+	says 'is here already, but damaged'
+done
+expect 0 ckpt-store add "$s" other.safetensors
+
+# packs of which something is lost with their base are put aside, as they are;
+# they are whole again where that comes back
+expect 1 ckpt-store fsck --repair "$s"
+mv base.copy "$s/packs/$(cat base.pack)"
+for f in small large later; do
+	[ ! -e "$s/damaged/$(cat $f.pack)" ] ||
+		mv "$s/damaged/$(cat $f.pack)" "$s/packs"
+done
+whole base small large later other
+
 # a pack that is gone: its records, and those of whoever needs it
 fresh
 rm -f "$s/packs/$(cat base.pack)"
