@@ -120,10 +120,6 @@ struct dedup_base {
 	struct dedup_tensor t;       /* of one outside: ID and n_bytes */
 };
 
-/* What the table of names is asked for: name, dtype, and shape but for the
- * number of rows. */
-uint64_t dedup_name_key(const struct tensor_desc *t);
-
 /* The tensor of that name to which this one is near, by a sample. */
 CKPT_CHECKED enum ckpt_status dedup_near_find(struct dedup *a,
     const struct dedup_query *q, struct dedup_base *base, bool *found,

@@ -16,19 +16,6 @@
 /* From that size on a tensor tells which model its own is near. */
 #define TELLING 4096      /* bytes */
 
-uint64_t
-dedup_name_key(const struct tensor_desc *t)
-{
-	uint64_t part[2 + CKPT_MAX_DIMS] = { 0 };
-	unsigned i;
-
-	part[0] = xxh3_64(t->name, strlen(t->name));
-	part[1] = (uint64_t)t->dtype << 8 | t->n_dims;
-	for (i = 1; i < t->n_dims; i++)
-		part[1 + i] = t->dims[i];
-	return (xxh3_64(part, sizeof(part)));
-}
-
 /* The base's first bytes, as many as both have, at `out`; *n is 0 if it has
  * none. */
 static enum ckpt_status
@@ -107,7 +94,7 @@ find_here(struct dedup *a, const struct dedup_query *q,
 	bool is_nearer;
 
 	*found = false;
-	if (!lookup_get(&a->named, dedup_name_key(q->t), &at))
+	if (!lookup_get(&a->named, pack_base_key(q->t), &at))
 		return (CKPT_OK);
 	if (of_near_model(a, at, &base->t)) {
 		base->is_outside = false;

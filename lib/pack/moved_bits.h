@@ -14,6 +14,17 @@ struct moved_bits {
 	uint64_t max_exponent; /* infinities and NaN */
 };
 
+/* All bits of the result depend on all of x. */
+static inline uint64_t
+moved_mix(uint64_t x)
+{
+	x ^= x >> 32;
+	x *= 0xd6e8feb86659fd93u;
+	x ^= x >> 32;
+	x *= 0xd6e8feb86659fd93u;
+	return (x ^ x >> 32);
+}
+
 /* Of f16, bf16, f32 or f64. */
 static inline struct moved_bits
 moved_bits_of(enum ckpt_dtype dtype)

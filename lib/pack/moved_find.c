@@ -11,16 +11,6 @@
 #include "pack/moved.h"
 #include "pack/moved_bits.h"
 
-static uint64_t
-mix(uint64_t x)
-{
-	x ^= x >> 31;
-	x *= 0x9e3779b97f4a7c15u;
-	x ^= x >> 29;
-	x *= 0xbf58476d1ce4e5b9u;
-	return (x ^ x >> 32);
-}
-
 /* Adds the hash of each cell to its row and its column. Inlined once for each
  * dtype, whose fields are then constants. */
 static inline __attribute__((always_inline)) void
@@ -37,7 +27,7 @@ add_cells(const struct moved_bits *b, const struct moved_shape *s,
 			for (k = 0; k < inner; k++, data += b->n_bytes)
 				h = (h ^ moved_significant(b, moved_load(b,
 				    data))) * 0xff51afd7ed558ccdu + 1;
-			h = mix(h);
+			h = moved_mix(h);
 			sum += h;
 			col[c] += h;
 		}

@@ -13,16 +13,6 @@ struct sums {
 	uint32_t n_odd; /* elements whose significand takes more to find */
 };
 
-static uint64_t
-mix(uint64_t x)
-{
-	x ^= x >> 32;
-	x *= 0xd6e8feb86659fd93u;
-	x ^= x >> 32;
-	x *= 0xd6e8feb86659fd93u;
-	return (x ^ x >> 32);
-}
-
 /* Elements of up to 32 bits, if all are zero or normal. */
 static inline __attribute__((always_inline)) void
 add_32(struct sums *s, const uint32_t *x, size_t n, unsigned n_mantissa,
@@ -96,7 +86,8 @@ moved_key_of(const struct moved_shape *s, const unsigned char *data)
 		sums.n_odd = 1;
 	if (sums.n_odd > 0)
 		add_any(&sums, &b, data, n);
-	return (mix(sums.sum + mix(sums.square)) ^ mix(s->dtype) ^
-	    mix(s->rows + ((uint64_t)s->cols << 32)) ^
-	    mix(~(uint64_t)s->inner));
+	return (moved_mix(sums.sum + moved_mix(sums.square)) ^
+	    moved_mix(s->dtype) ^
+	    moved_mix(s->rows + ((uint64_t)s->cols << 32)) ^
+	    moved_mix(~(uint64_t)s->inner));
 }

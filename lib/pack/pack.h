@@ -154,6 +154,10 @@ CKPT_CHECKED enum ckpt_status pack_index_base(struct pack_index *x,
 
 /* ---- what thin packs refer to ---- */
 
+/* Equal for a tensor and what may be another state of it: name, dtype, and
+ * shape but for the number of rows. */
+uint64_t pack_base_key(const struct tensor_desc *t);
+
 /* The tensors of packs, as bases of others. */
 struct pack_base;
 CKPT_CHECKED enum ckpt_status pack_base_new(struct pack_base **out,

@@ -161,7 +161,7 @@ base_near(void *arg, const struct schema *schema, size_t tensor,
 	uint64_t i;
 
 	*found = lookup_get(&b->named,
-	    dedup_name_key(&schema->tensors[tensor]), &i);
+	    pack_base_key(&schema->tensors[tensor]), &i);
 	if (!*found)
 		return (CKPT_OK);
 	status = describe(b, &t[i], &d, err);
@@ -222,6 +222,19 @@ base_moved(void *arg, const struct tensor_desc *t, uint64_t print,
 	*found = d->n_bytes == t->n_bytes;
 	*base = tensors_of(b)[i].id;
 	return (CKPT_OK);
+}
+
+uint64_t
+pack_base_key(const struct tensor_desc *t)
+{
+	uint64_t part[2 + CKPT_MAX_DIMS] = { 0 };
+	unsigned i;
+
+	part[0] = xxh3_64(t->name, strlen(t->name));
+	part[1] = (uint64_t)t->dtype << 8 | t->n_dims;
+	for (i = 1; i < t->n_dims; i++)
+		part[1 + i] = t->dims[i];
+	return (xxh3_64(part, sizeof(part)));
 }
 
 enum ckpt_status
@@ -335,7 +348,7 @@ add_model(struct pack_base *b, uint64_t ordinal, const struct buf *leaving,
 		if (status == CKPT_OK)
 			status = add_id(b, &t, at, err);
 		if (status == CKPT_OK)
-			status = lookup_set(&b->named, dedup_name_key(
+			status = lookup_set(&b->named, pack_base_key(
 			    &x->group.schema->tensors[i]), at, err);
 	}
 	return (status);

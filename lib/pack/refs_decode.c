@@ -257,6 +257,22 @@ join_pages(struct refs *r, const struct wire_frame *from, uint64_t offset,
 	    "its base has another size: a wrong base", err));
 }
 
+void
+refs_take_tensor(struct refs *r, bool is_good, unsigned char *raw,
+    uint64_t n_raw, uint64_t offset, unsigned height)
+{
+	if (!is_good) {
+		free(raw);
+		return;
+	}
+	r->tensor_height = r->height;
+	refs_raise(r, height);
+	free(r->tensor);
+	r->tensor = raw;
+	r->n_tensor = n_raw;
+	r->tensor_offset = offset;
+}
+
 enum ckpt_status
 refs_tensor_before(struct refs *r, const struct wire_frame *from,
     uint64_t offset, uint64_t length, uint64_t n_raw, struct ckpt_error *err)
@@ -281,17 +297,8 @@ refs_tensor_before(struct refs *r, const struct wire_frame *from,
 	status = raw == NULL ? error_nomem(err, (size_t)n_raw) :
 	    join_pages(r, from, offset, bytes, length, raw, n_raw, err);
 	free(bytes);
-	if (status != CKPT_OK) {
-		free(raw);
-		return (status);
-	}
-	r->tensor_height = r->height;
-	refs_raise(r, height);
-	free(r->tensor);
-	r->tensor = raw;
-	r->n_tensor = n_raw;
-	r->tensor_offset = offset;
-	return (CKPT_OK);
+	refs_take_tensor(r, status == CKPT_OK, raw, n_raw, offset, height);
+	return (status);
 }
 
 /* What refers to the end of what has been written so far. */

@@ -52,16 +52,8 @@ refs_tensor_outside(struct refs *r, const struct wire_frame *from,
 		    WIRE_MAX_PAGE;
 		status = refs_outside(r, from, base, at, raw + at, n, err);
 	}
-	if (status != CKPT_OK) {
-		free(raw);
-		return (status);
-	}
-	r->tensor_height = r->height;
-	refs_raise(r, height);
-	free(r->tensor);
-	r->tensor = raw;
-	r->n_tensor = n_raw;
-	r->tensor_offset = 0;
-	r->tensor_id = *base;
-	return (CKPT_OK);
+	refs_take_tensor(r, status == CKPT_OK, raw, n_raw, 0, height);
+	if (status == CKPT_OK)
+		r->tensor_id = *base;
+	return (status);
 }

@@ -63,6 +63,11 @@ CKPT_CHECKED enum ckpt_status refs_tensor_before(struct refs *r,
     const struct wire_frame *from, uint64_t offset, uint64_t length,
     uint64_t n_raw, struct ckpt_error *err);
 
+/* What was read of a tensor becomes r->tensor, or, if it is not good, goes;
+ * `height` is what r->height was before. */
+void refs_take_tensor(struct refs *r, bool is_good, unsigned char *raw,
+    uint64_t n_raw, uint64_t offset, unsigned height);
+
 /* ---- the kinds of references, each to the raw bytes of a page ---- */
 
 CKPT_CHECKED enum ckpt_status refs_same(struct refs *r,

@@ -282,7 +282,7 @@ remember(struct dedup *a, const struct dedup_query *q,
 		    le64_load(q->id->bytes), i, err);
 	if (status == CKPT_OK)
 		status = dedup_remember(a, DEDUP_NAMED,
-		    dedup_name_key(q->t), i, err);
+		    pack_base_key(q->t), i, err);
 	if (status == CKPT_OK)
 		status = lookup_set(&a->current, le64_load(q->id->bytes), i,
 		    err);

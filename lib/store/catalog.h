@@ -101,15 +101,11 @@ struct store_tensor {
 	uint64_t ordinal;
 	size_t tensor;         /* in the schema's order */
 	struct ckpt_id id;
-	uint64_t n_bytes, key; /* key: store_tensor_key */
+	uint64_t n_bytes, key; /* key: pack_base_key */
 	uint64_t print;        /* store_tensor_print, or 0: not known */
 	int64_t added;         /* its pack's time; 0 where it does not matter */
 	bool is_elsewhere;     /* the pack refers to it in another one */
 };
-
-/* What states of one tensor have in common: name, dtype, and shape but for
- * the number of rows. */
-uint64_t store_tensor_key(const struct tensor_desc *t);
 
 /* A moved_key_of together with the shape; never 0. */
 uint64_t store_tensor_print(const struct tensor_desc *t, uint64_t print);

@@ -2,19 +2,6 @@
 #include "store/catalog_inner.h"
 
 uint64_t
-store_tensor_key(const struct tensor_desc *t)
-{
-	uint64_t part[2 + CKPT_MAX_DIMS] = { 0 };
-	unsigned i;
-
-	part[0] = xxh3_64(t->name, strlen(t->name));
-	part[1] = (uint64_t)t->dtype << 8 | t->n_dims;
-	for (i = 1; i < t->n_dims; i++)
-		part[1 + i] = t->dims[i];
-	return (xxh3_64(part, sizeof(part)));
-}
-
-uint64_t
 store_tensor_print(const struct tensor_desc *t, uint64_t print)
 {
 	uint64_t part[2 + CKPT_MAX_DIMS] = { 0 }, x;

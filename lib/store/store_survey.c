@@ -92,7 +92,7 @@ note_tensors(void *arg, uint64_t ordinal, const struct model_head *head,
 			continue;
 		t.id = tensor_ids[t.tensor];
 		t.n_bytes = d->n_bytes;
-		t.key = store_tensor_key(d);
+		t.key = pack_base_key(d);
 		t.print = v->thin == NULL ? 0 : store_thin_print(v->thin,
 		    ordinal, t.tensor);
 		v->status = store_catalog_add_tensor(v->catalog, &t, v->err);

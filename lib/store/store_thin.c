@@ -96,7 +96,7 @@ thin_near(void *arg, const struct schema *schema, size_t tensor,
 	struct store_catalog *c = w->store->catalog;
 	struct store_tensor want = {
 		.pack = w->near.pack, .ordinal = w->near.ordinal,
-		.key = store_tensor_key(&schema->tensors[tensor]),
+		.key = pack_base_key(&schema->tensors[tensor]),
 		.added = w->added
 	}, t;
 	enum ckpt_status st = CKPT_END;

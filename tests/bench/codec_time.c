@@ -18,13 +18,13 @@
  * base's exponent, and the lower bits as they are.
  */
 #include <math.h>
-#include <stdlib.h>
-#include <time.h>
 
 #include <zstd.h>
 
 #include "codec/codec.h"
 #include "id/id.h"
+
+#include "cpu_time.h"
 
 #define RUNS 5
 #define POOLED 131072
@@ -41,30 +41,6 @@ struct job {
 	uint64_t *check;
 	struct codec *codec;
 };
-
-static double
-seconds(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return ((double)t.tv_sec + (double)t.tv_nsec * 1e-9);
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return ((*x > *y) - (*x < *y));
-}
-
-static double
-median(double *time)
-{
-	qsort(time, RUNS, sizeof(*time), compare);
-	return (time[RUNS / 2]);
-}
 
 static unsigned char *
 load(const char *path, size_t *n)
@@ -373,7 +349,7 @@ main(int argc, char **argv)
 		total += j.page_stored[i];
 	(void)printf("%zu\t%.0f\t%.4g\t%.4g", total, (j.base != NULL ?
 	    delta_bound(&j) : bound(&j, length, n_tensors)) / 8,
-	    (double)j.n / median(enc), (double)j.n / median(dec));
+	    (double)j.n / median(enc, RUNS), (double)j.n / median(dec, RUNS));
 	zstd(&j, 1);
 	zstd(&j, 3);
 	(void)printf("\t%zu\n", j.n);

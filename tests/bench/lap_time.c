@@ -3,27 +3,9 @@
  * as u64 and n * n costs as f32 to standard input: the median of five, and
  * the sum of the costs.
  */
-#include <stdlib.h>
-#include <time.h>
-
 #include "match/lap.h"
 
-static double
-seconds(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return ((double)t.tv_sec + (double)t.tv_nsec * 1e-9);
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return ((*x > *y) - (*x < *y));
-}
+#include "cpu_time.h"
 
 static int
 solve(struct lap *l, size_t n, const float *cost, float *copy,
@@ -43,8 +25,7 @@ solve(struct lap *l, size_t n, const float *cost, float *copy,
 	}
 	for (i = 0; i < n; i++)
 		sum += (double)cost[i * n + column[i]];
-	qsort(time, 5, sizeof(*time), compare);
-	(void)printf("%.6f %.9g\n", time[2], sum);
+	(void)printf("%.6f %.9g\n", median(time, 5), sum);
 	return (0);
 }
 

@@ -33,15 +33,16 @@ EXTRA_PROGRAMS = $(MATCH_BENCHES)
 CLEANFILES += $(MATCH_BENCHES)
 EXTRA_PROGRAMS += tests/bench/codec_time tests/bench/one_time
 CLEANFILES += tests/bench/codec_time tests/bench/one_time
-tests_bench_codec_time_SOURCES = tests/bench/codec_time.c
+tests_bench_codec_time_SOURCES = tests/bench/codec_time.c tests/bench/cpu_time.h
 tests_bench_codec_time_CPPFLAGS = $(AM_CPPFLAGS) $(ZSTD_CFLAGS)
-tests_bench_one_time_SOURCES = tests/bench/one_time.c
+tests_bench_one_time_SOURCES = tests/bench/one_time.c tests/bench/cpu_time.h
 tests_bench_one_time_LDADD = lib/libcore.la
 tests_bench_codec_time_LDADD = lib/libcore.la $(ZSTD_LIBS) -lm
 
-tests_bench_lap_time_SOURCES = tests/bench/lap_time.c
+tests_bench_lap_time_SOURCES = tests/bench/lap_time.c tests/bench/cpu_time.h
 tests_bench_lap_time_LDADD = lib/libmatch.la lib/libcore.la
-tests_bench_match_time_SOURCES = tests/bench/match_time.c tests/unit/nets.c \
+tests_bench_match_time_SOURCES = tests/bench/match_time.c \
+	tests/bench/cpu_time.h tests/unit/nets.c \
 	tests/unit/nets.h tests/unit/unit.h
 tests_bench_match_time_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_bench_match_time_LDADD = lib/libmatch.la $(TESTS_LIBS) -lm

@@ -10,22 +10,13 @@
  * products of one sweep alone, objective.
  */
 #include <math.h>
-#include <stdlib.h>
-#include <time.h>
 
 #include "unit.h"
 
 #include "match/gemm.h"
 #include "nets.h"
 
-static double
-seconds(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return ((double)t.tv_sec + (double)t.tv_nsec * 1e-9);
-}
+#include "cpu_time.h"
 
 static char *
 read_text(const char *path)

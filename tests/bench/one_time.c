@@ -9,9 +9,10 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "pack/pack.h"
+
+#include "cpu_time.h"
 
 #define RUNS 9
 
@@ -51,14 +52,6 @@ get(char **argv, struct ckpt_error *err)
 	return (st);
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return ((*x > *y) - (*x < *y));
-}
-
 int
 main(int argc, char **argv)
 {
@@ -79,7 +72,6 @@ main(int argc, char **argv)
 		ms[i] = 1e3 * (double)(b.tv_sec - a.tv_sec) +
 		    1e-6 * (double)(b.tv_nsec - a.tv_nsec);
 	}
-	qsort(ms, RUNS, sizeof(*ms), compare);
-	printf("%.2f\n", ms[RUNS / 2]);
+	printf("%.2f\n", median(ms, RUNS));
 	return (0);
 }

@@ -4,12 +4,8 @@
 # as it was, or the whole archive is there; of what fails, no temporary is left.
 # Of some kinds a sample; CKPT_FAULTS=all tries each.
 . "$srcdir/tests/cli/cli.sh"
-shim=$builddir/tests/fault/.libs/shim.so
-[ -r "$shim" ] || { echo "no shim"; exit 77; }
-# the sanitizers have an allocator of their own, which no shim replaces
-grep -q __asan_init "$(command -v ckpt-cat)" && no_malloc=1
-LD_PRELOAD=$shim ckpt-cat --version > /dev/null 2>&1 ||
-	{ echo "the shim cannot be preloaded"; exit 77; }
+. "$srcdir/tests/fault/fault.sh"
+needs_shim ckpt-cat
 cd "$scratch" || exit 99
 net=$fixtures/resnet20
 set -- "$net" "$net" "$fixtures/lenet5-relu"

@@ -4,12 +4,8 @@
 # each the store is sound and holds all that was acknowledged. Of some kinds a
 # sample; CKPT_FAULTS=all tries each.
 . "$srcdir/tests/cli/cli.sh"
-shim=$builddir/tests/fault/.libs/shim.so
-[ -r "$shim" ] || { echo "no shim"; exit 77; }
-# the sanitizers have an allocator of their own, which no shim replaces
-grep -q __asan_init "$(command -v ckpt-store)" && no_malloc=1
-LD_PRELOAD=$shim ckpt-store --version > /dev/null 2>&1 ||
-	{ echo "the shim cannot be preloaded"; exit 77; }
+. "$srcdir/tests/fault/fault.sh"
+needs_shim ckpt-store
 cd "$scratch" || exit 99
 cp "$fixtures/lenet5-relu/0.safetensors" one.safetensors
 cp one.safetensors two.safetensors
