@@ -2,23 +2,9 @@
  * codec_distance: how far two pages are from each other, by a sample.
  */
 #include "codec/codec_private.h"
+#include "codec/element.h"
 
 #define SAMPLE 2048 /* elements */
-
-static uint64_t
-load(const unsigned char *p, unsigned n_bytes)
-{
-	switch (n_bytes) {
-	case 1:
-		return (p[0]);
-	case 2:
-		return (le16_load(p));
-	case 4:
-		return (le32_load(p));
-	default:
-		return (le64_load(p));
-	}
-}
 
 /* Floats as integers in the order of their values (11.4.1). */
 static uint64_t
@@ -47,8 +33,10 @@ codec_distance(enum ckpt_dtype dtype, const void *raw, const void *base,
 	/* an odd step meets all columns of a matrix */
 	step = (n_elements / SAMPLE + 1) | 1;
 	for (i = 0; i < n_elements; i += step, count++) {
-		x = ordered(load(a + i * width, width), width, is_float);
-		y = ordered(load(b + i * width, width), width, is_float);
+		x = ordered(element_load(a + i * width, width), width,
+		    is_float);
+		y = ordered(element_load(b + i * width, width), width,
+		    is_float);
 		x = x > y ? x - y : y - x;
 		sum += x == 0 ? 0 : 64 - (unsigned)__builtin_clzll(x);
 	}

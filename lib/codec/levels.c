@@ -1,6 +1,7 @@
 /*
  * levels: see levels.h.
  */
+#include "codec/element.h"
 #include "codec/levels.h"
 
 #define RUNS 8            /* of the sample */
@@ -16,25 +17,13 @@ levels_count(unsigned block_log2, size_t n)
 	return ((n + ((size_t)1 << block_log2) - 1) >> block_log2);
 }
 
-static uint64_t
-load(const unsigned char *p, unsigned width_log2)
-{
-	switch (width_log2) {
-	case 1:
-		return (le16_load(p));
-	case 2:
-		return (le32_load(p));
-	default:
-		return (le64_load(p));
-	}
-}
-
 /* The highest bits of an element below its sign; NONE for a zero. */
 static uint16_t
 exponent_of(const struct levels *l, const unsigned char *p)
 {
 	unsigned bits = (8u << l->width_log2) - 1;
-	uint64_t x = load(p, l->width_log2) & (((uint64_t)1 << bits) - 1);
+	uint64_t x = element_load(p, 1u << l->width_log2) &
+	    (((uint64_t)1 << bits) - 1);
 
 	return (x == 0 ? NONE : (uint16_t)(x >> (bits - l->exponent_bits)));
 }

@@ -36,6 +36,7 @@ CORE_SOURCES += \
 	lib/codec/codec_distance.c \
 	lib/codec/codec_encode.c \
 	lib/codec/codec_private.h \
+	lib/codec/element.h \
 	lib/codec/levels.c lib/codec/levels.h \
 	lib/codec/delta.h \
 	lib/codec/delta_decode.c \

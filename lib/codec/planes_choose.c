@@ -3,6 +3,7 @@
  *
  * Costs are integers in units of 2^-16 bit, for the sample.
  */
+#include "codec/element.h"
 #include "codec/planes.h"
 
 #define MAX_MANTISSA 4         /* leading bits in a symbol */
@@ -111,20 +112,7 @@ load(const struct plane_shape *s, const unsigned char *p, size_t n,
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		switch (s->n_bytes) {
-		case 1:
-			out[i] = p[i];
-			break;
-		case 2:
-			out[i] = le16_load(p + 2 * i);
-			break;
-		case 4:
-			out[i] = le32_load(p + 4 * i);
-			break;
-		default:
-			out[i] = le64_load(p + 8 * i);
-			break;
-		}
+		out[i] = element_load(p + i * s->n_bytes, s->n_bytes);
 	if (s->rotate)
 		for (i = 0; i < n; i++)
 			out[i] = (out[i] << 1 | out[i] >> (bits - 1)) & all;
