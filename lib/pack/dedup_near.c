@@ -16,11 +16,18 @@
 /* From that size on a tensor tells which model its own is near. */
 #define TELLING 4096      /* bytes */
 
-/* The base's first bytes, as many as both have, at `out`; *n is 0 if it has
- * none. */
+/* Whether all of the base is in memory. */
+static bool
+is_kept(const struct dedup *a, const struct dedup_base *base)
+{
+	return (!base->is_outside && base->t.model == a->kept_model &&
+	    base->t.n_places > 0);
+}
+
+/* The base's first bytes, as many as both have; *n is 0 if it has none. */
 static enum ckpt_status
 first_page(struct dedup *a, const struct dedup_query *q,
-    const struct dedup_base *base, unsigned char *out, uint32_t *n,
+    const struct dedup_base *base, const unsigned char **page, uint32_t *n,
     struct ckpt_error *err)
 {
 	struct wire_disk_difference head;
@@ -31,8 +38,18 @@ first_page(struct dedup *a, const struct dedup_query *q,
 	bool found;
 
 	*n = least < WIRE_MAX_PAGE ? (uint32_t)least : WIRE_MAX_PAGE;
-	status = dedup_near_page(a, base, 0, *n, out, &head, &depth, &found,
-	    err);
+	if (is_kept(a, base) &&
+	    dedup_places(a)[base->t.place].depth <= MAX_BELOW) {
+		*page = a->kept + base->t.offset;
+		return (CKPT_OK);
+	}
+	if (a->sampled == NULL)
+		a->sampled = malloc(WIRE_MAX_PAGE);
+	if (a->sampled == NULL)
+		return (error_nomem(err, WIRE_MAX_PAGE));
+	*page = a->sampled;
+	status = dedup_near_page(a, base, 0, *n, a->sampled, &head, &depth,
+	    &found, err);
 	if (!found)
 		*n = 0;
 	return (status);
@@ -44,17 +61,14 @@ sample(struct dedup *a, const struct dedup_query *q,
     const struct dedup_base *base, uint32_t *distance, bool *is_nearer,
     struct ckpt_error *err)
 {
+	const unsigned char *page = NULL;
 	enum ckpt_status status;
 	uint32_t n, d;
 
 	*is_nearer = false;
-	if (a->sampled == NULL)
-		a->sampled = malloc(WIRE_MAX_PAGE);
-	if (a->sampled == NULL)
-		return (error_nomem(err, WIRE_MAX_PAGE));
-	status = first_page(a, q, base, a->sampled, &n, err);
+	status = first_page(a, q, base, &page, &n, err);
 	if (status == CKPT_OK && n > 0) {
-		d = codec_distance(q->t->dtype, q->data, a->sampled, n);
+		d = codec_distance(q->t->dtype, q->data, page, n);
 		*is_nearer = d < *distance;
 		if (*is_nearer)
 			*distance = d;
@@ -181,7 +195,7 @@ read_here(struct dedup *a, const struct dedup_base *base, uint64_t begin,
 	enum ckpt_status status;
 	uint32_t n_raw;
 
-	if (base->t.model == a->kept_model) {
+	if (is_kept(a, base)) {
 		memcpy(out, a->kept + base->t.offset + begin, n);
 		return (CKPT_OK);
 	}
