@@ -67,7 +67,8 @@ measured() {
 			if (x[k] < x[i]) { t = x[i]; x[i] = x[k]; x[k] = t }
 		return x[int((NR + 1) / 2)]
 	}
-	END { printf "%d %.3f %.2f %.3f %.2f\n", size, median(a),
+	END { if (NR != 5) exit 1
+		printf "%d %.3f %.2f %.3f %.2f\n", size, median(a),
 		median(ca), median(g), median(cg) }'
 }
 
